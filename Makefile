@@ -1,0 +1,93 @@
+# The project's commands; `make help` lists them. Needs only make and Python 3.11 or newer.
+#   make run ARGS="--policy blocks --steps 600"    more arguments for the run
+#   make PYTHON=python3.12 install                 another Python
+SHELL   := /bin/sh
+PYTHON  ?= python3
+VENV    ?= .venv
+ARGS    ?=
+PYTEST_ARGS ?=
+MODELS  ?= HuggingFaceTB/SmolLM2-135M
+BIN     := $(VENV)/bin
+PIP     := $(BIN)/python -m pip install -qq --disable-pip-version-check
+CONSTRAINTS ?= constraints.txt
+LOCKED  := $(PIP) --constraint $(CONSTRAINTS)
+# A stamp is newer than what it was made from, so a second call does nothing.
+PYTHON_READY  := $(VENV)/.stamp-python
+RUNTIME_READY := $(VENV)/.stamp-runtime
+DEV_READY     := $(VENV)/.stamp-dev
+ALL_READY     := $(VENV)/.stamp-all
+LOWER_READY   := $(VENV)-lower/.stamp-dev
+SOURCES := curricula grpo_core dipg tests benchmarks
+
+.DEFAULT_GOAL := help
+.PHONY: help install run check test test-slow test-all test-lower constraints models clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | \
+	  awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
+
+run: $(RUNTIME_READY) ## install if need be, then: dipg-curriculum run --policy gated $(ARGS)
+	@$(BIN)/dipg-curriculum run --policy gated $(ARGS)
+
+install: $(RUNTIME_READY) ## only the environment with the package and its command
+	@echo "Installed: $(BIN)/dipg-curriculum --help"
+
+check: $(DEV_READY) ## lint, format and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+test: check ## check, then the default test suite (light dependencies, no torch)
+	@$(BIN)/python -m pytest -m "not slow" $(PYTEST_ARGS)
+
+test-slow: $(ALL_READY) ## the tests that need torch, other extras, real weights or minutes
+	@$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
+
+test-all: test ## everything: `make test`, then `make test-slow`
+	@$(MAKE) --no-print-directory test-slow
+
+test-lower: $(LOWER_READY) ## the default test suite on the lowest versions that pyproject.toml allows
+	@$(VENV)-lower/bin/python -m pytest -m "not slow" $(PYTEST_ARGS)
+
+constraints: ## renew constraints.txt: what a fresh environment resolves to today
+	@rm -rf $(VENV)-fresh
+	@$(MAKE) --no-print-directory VENV=$(VENV)-fresh CONSTRAINTS=/dev/null $(VENV)-fresh/.stamp-dev
+	@{ echo "# Renewed by: make constraints"; \
+	   $(VENV)-fresh/bin/python -m pip freeze -q --exclude-editable; } > constraints.txt
+	@rm -rf $(VENV)-fresh
+
+models: $(RUNTIME_READY) ## fetch the real weights that slow tests use (needs a network; MODELS=owner/name ...)
+	@for model in $(MODELS); do \
+	  echo "Fetching $$model ..."; $(BIN)/hf download "$$model" --include '*.json' '*.safetensors' '*.txt' || exit 1; \
+	done
+
+clean: ## remove the environment, caches and build output; runs/ stays
+	rm -rf $(VENV) $(VENV)-lower $(VENV)-fresh build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(PYTHON_READY):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "$(PYTHON) is not Python 3.11 or newer: name one, as in make PYTHON=python3.12 install" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { \
+	  echo "$(PYTHON) could not make $(VENV): on Debian and Ubuntu, apt install python3-venv" >&2; exit 1; }
+	@touch $@
+
+$(RUNTIME_READY): $(PYTHON_READY) pyproject.toml $(CONSTRAINTS)
+	@echo "Installing dipg-curriculum into $(VENV) ..."
+	@$(LOCKED) -e .
+	@touch $@
+
+$(DEV_READY): $(RUNTIME_READY)
+	@echo "Installing the test tools into $(VENV) ..."
+	@$(LOCKED) -e '.[dev]'
+	@touch $@
+
+# torch first and by its plain name, so that whatever depends on it finds the build this index offers.
+$(ALL_READY): $(DEV_READY)
+	@echo "Installing torch and the extras into $(VENV) ..."
+	@$(PIP) torch==2.13.0
+	@$(LOCKED) -e '.[dev]'
+	@touch $@
+
+$(LOWER_READY): pyproject.toml constraints-lower.txt
+	@$(MAKE) --no-print-directory VENV=$(VENV)-lower CONSTRAINTS=constraints-lower.txt $@
