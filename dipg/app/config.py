@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from dipg.app.metrics import METRICS
 from dipg.app.settings import (
     ConfigError,
     Given,
@@ -207,7 +208,7 @@ def _check_names(config: CurriculumConfig, sources: Mapping[str, str]) -> None:
     except ValueError as error:
         raise refuse("policy", error) from None
     try:
-        parse(config.when)
+        parse(config.when, METRICS)
     except ValueError as error:
         raise refuse("when", error) from None
     top = LADDER_RUNGS[config.ladder] - 1

@@ -219,11 +219,10 @@ def flatten(table: Mapping[str, Any], section: type[Section], source: str) -> It
 def unknown_key(key: str, section: type[Section]) -> str:
     """Why `key` is refused: the nearest key there is, and those that are valid in its place."""
     keys = list(settings_of(section))
+    tops = list(dict.fromkeys(k.partition(".")[0] for k in keys))
     prefix = key.rpartition(".")[0]
-    beside = [k for k in keys if k.rpartition(".")[0] == prefix]
-    if not beside or not prefix:
-        beside = list(dict.fromkeys(k.partition(".")[0] for k in keys))
-    return f"unknown key; {did_you_mean(key, keys)}valid: {', '.join(beside)}"
+    beside = [k for k in keys if prefix and k.rpartition(".")[0] == prefix] or tops
+    return f"unknown key; {did_you_mean(key, [*keys, *tops])}valid: {', '.join(beside)}"
 
 
 def did_you_mean(word: str, valid: Iterable[str]) -> str:

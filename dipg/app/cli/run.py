@@ -1,0 +1,149 @@
+"""`dipg-curriculum run`."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dipg.app.config import PRESETS, RunConfig, load
+from dipg.app.run_directory import RunDirectory, check_usable, clean
+from dipg.app.settings import ConfigError, Given, from_text, quote, settings_of, unknown_key
+
+if TYPE_CHECKING:
+    from dipg.app.experiment import Outcome
+
+FLAGS = {
+    "policy": "curriculum.policy",
+    "when": "curriculum.when",
+    "ladder": "curriculum.ladder",
+    "start": "curriculum.start",
+    "window": "curriculum.window",
+    "steps": "steps",
+    "seed": "seed",
+    "num_generations": "grpo.num_generations",
+    "prompts_per_step": "grpo.prompts_per_step",
+    "learning_rate": "grpo.learning_rate",
+    "beta": "grpo.beta",
+    "epsilon": "grpo.epsilon",
+    "eval_count": "evaluation.count",
+}
+"""The options that are settings: name of the option's parameter -> key of the setting."""
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def setting_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """An option for each of FLAGS, explained and defaulted by its setting, which also checks it."""
+    for name, key in reversed(FLAGS.items()):
+        spec = settings_of(RunConfig)[key]
+        text = f"{spec.help[0].upper()}{spec.help[1:]}. [default: {spec.default}]"
+        metavar = {int: "N", float: "X"}.get(spec.kind, name.upper())
+        command = click.option(_flag(name), name, metavar=metavar, help=text)(command)
+    return command
+
+
+@click.command()
+@setting_options
+@click.option(
+    "--preset",
+    metavar="NAME",
+    help=f"A set of settings by name: {', '.join(PRESETS)} (the training report's).",
+)
+@click.option("--config", "file", metavar="FILE.toml", help="Settings from a file.")
+@click.option(
+    "--set",
+    "assignments",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Any setting, as in --set grpo.temperature=0.9; may be repeated.",
+)
+@click.option(
+    "--out", metavar="DIR", help="A new or empty directory. [default: runs/<policy>-<date>-<n>]"
+)
+@click.option("--plain", is_flag=True, help="Plain lines, as when the output is not a terminal.")
+@click.option("--quiet", is_flag=True, help="Only the result.")
+@click.option("--json", "as_json", is_flag=True, help="The result as one JSON object on stdout.")
+def run(
+    preset: str | None,
+    file: str | None,
+    assignments: tuple[str, ...],
+    out: str | None,
+    plain: bool,
+    quiet: bool,
+    as_json: bool,
+    **flags: str | None,
+) -> None:
+    """Train a model with GRPO while a curriculum policy decides on the penalties.
+
+    Settings rank: defaults < --preset < --config < --set < the options named here. The run's
+    directory holds all of them in config.toml, and --config with that file gives the same run.
+
+    \b
+    Examples:
+      dipg-curriculum run --policy gated
+      dipg-curriculum run --policy gated --when "mean > 5 and safe > 90% and answer > 70%"
+      dipg-curriculum run --policy blocks --preset report --out runs/report
+      dipg-curriculum run --policy mine.py:MyPolicy --ladder caution --steps 600 --seed 1
+      dipg-curriculum run --config runs/latest/config.toml --out again
+    """
+    given = [*_assigned(assignments), *_flagged(flags)]
+    config = load(preset, None if file is None else Path(file), given)
+    path = None if out is None else Path(out)
+    if path is not None:
+        check_usable(path)
+    outcome = _train(config, path, plain, quiet, as_json)
+    if as_json:
+        click.echo(json.dumps(clean(outcome.to_json()), indent=2))
+
+
+def _train(
+    config: RunConfig, path: Path | None, plain: bool, quiet: bool, as_json: bool
+) -> Outcome:
+    # Everything heavy is imported from here on: what was given is known to be usable.
+    from dipg.app.view import choose_view
+
+    view = choose_view(config, sys.stderr if as_json else sys.stdout, plain=plain, quiet=quiet)
+    with view, contextlib.ExitStack() as stack:
+        view.phase("starting", "loading jax", None)
+        from dipg.app import experiment
+
+        experiment.check(config)
+        directory = stack.enter_context(RunDirectory.create(path, config))
+        try:
+            return experiment.run(config, directory, view)
+        except KeyboardInterrupt:
+            view.close()
+            click.echo(f"Interrupted. What was done until then is in {directory.path}", err=True)
+            raise click.exceptions.Exit(130) from None
+
+
+def _assigned(assignments: tuple[str, ...]) -> list[Given]:
+    given = []
+    for text in assignments:
+        key, sign, value = text.partition("=")
+        key = key.strip()
+        if not sign:
+            raise ConfigError(f"--set {quote(text)}: must be KEY=VALUE, as in grpo.beta=0.08")
+        if key not in settings_of(RunConfig):
+            raise ConfigError(f"--set {key}: {unknown_key(key, RunConfig)}")
+        kind = settings_of(RunConfig)[key].kind
+        given.append(Given(f"--set {key}", key, from_text(kind, value.strip())))
+    return given
+
+
+def _flagged(flags: dict[str, str | None]) -> list[Given]:
+    given = []
+    for name, text in flags.items():
+        if text is not None:
+            key = FLAGS[name]
+            value = from_text(settings_of(RunConfig)[key].kind, text)
+            given.append(Given(_flag(name), key, value))
+    return given
