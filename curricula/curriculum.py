@@ -1,0 +1,410 @@
+"""A controller, a ladder and a rolling window, joined: what a trainer talks to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from curricula import window as windows
+from curricula.controller import ControllerError, CurriculumController, Decision
+from curricula.observations import Observation, ObservationError, Schema
+from curricula.penalties import PenaltyConfig, PenaltyError, PenaltyLadder
+from curricula.receipts import VERDICTS, Clause, Receipt, _clean
+from curricula.statistics import Estimate, Ledger, Metrics, Statistics, flip_share
+
+__all__ = ["Curriculum", "CurriculumState"]
+
+_UNTRACEABLE = (
+    jax.errors.ConcretizationTypeError,
+    jax.errors.TracerArrayConversionError,
+    jax.errors.TracerBoolConversionError,
+    jax.errors.TracerIntegerConversionError,
+)
+
+
+class CurriculumState(NamedTuple):
+    """Everything a curriculum remembers; a pytree of arrays, so it checkpoints.
+
+    Attributes:
+      step: [] int32 steps decided. severity: [] float32 in force for the next batch.
+      steps_in_rung: [] int32 since the rung was entered.
+      factors: ``[K]`` factors on the ladder's weights (1 unless the controller sets them).
+      window: responses of the last steps. ledger: evidence since the rung began.
+      controller: the controller's own state.
+    """
+
+    step: Any
+    severity: Any
+    steps_in_rung: Any
+    factors: Any
+    window: windows.Window
+    ledger: Ledger
+    controller: Any
+
+
+class Curriculum:
+    """Feeds a controller and prices the next batch.
+
+    >>> state = curriculum.init(batch_size=64, groups=8)        # doctest: +SKIP
+    >>> rewards = curriculum.penalties(state).rewards(terms)    # doctest: +SKIP
+    >>> receipt, state = curriculum.step(state, observation)    # doctest: +SKIP
+
+    Args:
+      controller: decides.
+      ladder: turns severity into prices.
+      yardstick: frozen reference prices; the only ones compared across steps.
+      schema: names of the observed columns.
+      window: steps that the rolling window remembers.
+      limits: (lowest, highest) possible yardstick reward; None derives the loosest provable ones
+        from the price list. Tighter true limits make evidence faster. A reward outside is refused.
+      alpha: error level of the bounds in :meth:`summary` and ``Statistics``.
+      start: severity of the first step; None asks the controller, else 0.
+
+    Raises:
+      ControllerError, ConditionError, PenaltyError, StatisticsError: parts that do not fit.
+    """
+
+    def __init__(
+        self,
+        controller: CurriculumController,
+        ladder: PenaltyLadder,
+        yardstick: PenaltyConfig,
+        schema: Schema,
+        window: int = 32,
+        *,
+        limits: tuple[float, float] | None = None,
+        alpha: float = 0.05,
+        start: float | None = None,
+    ) -> None:
+        for what, names in (
+            (f"ladder {ladder.name!r}", ladder.names),
+            ("yardstick", yardstick.names),
+        ):
+            if names != schema.terms:
+                raise PenaltyError(f"{what} prices {names}, the schema's terms are {schema.terms}")
+        if window < 1:
+            raise ControllerError(f"window must be at least 1 step, got {window!r}")
+        self.controller, self.ladder, self.yardstick = controller, ladder, yardstick
+        self.schema, self.window, self.alpha = schema, int(window), float(alpha)
+        self.metrics = Metrics(schema, limits or yardstick.limits(), tuple(controller.metrics))
+        _check_clauses(controller, self.metrics)
+        begin = getattr(controller, "start", None)
+        self.start = float(start if start is not None else begin() if begin else 0.0)
+        ladder.at(self.start)
+        self._weights = np.asarray(yardstick.weights, np.float32)
+        self._observe = jax.jit(self._observe_core)
+        self._step = jax.jit(self._step_core)
+        self._before, self._after = jax.jit(self._read_core), jax.jit(self._close_core)
+        self._summarise = jax.jit(self._summary_core)
+        self._eager: bool | None = None
+        self._groups = 0
+
+    def init(self, batch_size: int, groups: int | None = None) -> CurriculumState:
+        """The state before the first step.
+
+        Args:
+          batch_size: most responses in a step.
+          groups: most prompt groups in a step; None allows as many as responses (slower).
+        """
+        count = len(self.schema.terms)
+        self._groups = min(groups or batch_size, batch_size)
+        return CurriculumState(
+            jnp.zeros((), jnp.int32),
+            jnp.asarray(self.start, jnp.float32),
+            jnp.zeros((), jnp.int32),
+            jnp.ones((count,), jnp.float32),
+            windows.init(self.window, batch_size, count, len(self.schema.events)),
+            self.metrics.init_ledger(),
+            jax.tree.map(jnp.asarray, self.controller.init()),
+        )
+
+    def severity(self, state: CurriculumState) -> float:
+        """Severity in force for the next batch."""
+        return float(state.severity)
+
+    def rung(self, state: CurriculumState) -> str:
+        """Its name on the ladder."""
+        return self.ladder.rung_name(float(state.severity))
+
+    def penalties(self, state: CurriculumState) -> PenaltyConfig:
+        """Prices in force for the next batch."""
+        config = self.ladder.at(float(state.severity))
+        return PenaltyConfig(config.names, config.weights * np.asarray(state.factors))
+
+    def observe(self, state: CurriculumState, observation: Observation) -> CurriculumState:
+        """Take in part of a step; :meth:`step` takes in the rest and decides.
+
+        Raises:
+          ObservationError: rows, columns, values or rewards that do not fit.
+        """
+        checked = self._check(observation)
+        after = self._observe(state, checked)
+        if int(after.window.lost[after.window.cursor]) > 0:
+            room = after.window.mask.shape[1]
+            raise ObservationError(f"more than {room} responses in one step")
+        return after
+
+    def step(
+        self, state: CurriculumState, observation: Observation
+    ) -> tuple[Receipt, CurriculumState]:
+        """Take in a step's responses and decide; the decision is in force from the next step.
+
+        Raises:
+          ObservationError: as :meth:`observe`.
+          ControllerError: the controller returned what cannot be acted on.
+        """
+        checked = self._check(observation)
+        if self._eager is None:
+            self._eager = not self._traces(state, checked)
+        if self._eager:
+            seen, opened = self._before(state, checked)
+            decision, inner = self._ask(opened.controller, jax.tree.map(np.asarray, seen))
+            after = self._after(opened, jax.tree.map(jnp.asarray, decision), inner)
+        else:
+            decision, seen, after = self._step(state, checked)
+        lost = int(after.window.lost[after.window.cursor])
+        if lost:
+            room = after.window.mask.shape[1]
+            raise ObservationError(f"{room + lost} responses in a step, room for {room}")
+        receipt = self._receipt(jax.device_get(seen), jax.device_get(decision))
+        return receipt, after
+
+    def summary(self, state: CurriculumState) -> dict[str, Estimate]:
+        """Every metric of the rolling window on the yardstick, and "live_mean".
+
+        Bounds are anytime-valid, from the evidence since the rung began.
+        """
+        figures, live, count = jax.device_get(self._summarise(state))
+        out = {
+            name: Estimate(*(f[i].item() for f in figures))
+            for i, name in enumerate(self.metrics.names)
+        }
+        groups = out["mean"].n_groups
+        out["live_mean"] = Estimate(live.item(), np.nan, np.nan, count.item(), groups)
+        return out
+
+    def describe(self, state: CurriculumState, prices: PenaltyConfig | None = None) -> Any:
+        """Mean, median, std, quantiles ... of the window under any prices (default: yardstick)."""
+        weights = self._weights if prices is None else np.asarray(prices.weights)
+        return jax.device_get(windows.describe(state.window, weights))
+
+    # The traced core.
+
+    def _observe_core(self, state: CurriculumState, observation: Observation) -> CurriculumState:
+        prices = self.ladder.at(state.severity).weights * state.factors
+        return state._replace(window=windows.update(state.window, observation, prices))
+
+    def _read_core(
+        self, state: CurriculumState, observation: Observation
+    ) -> tuple[Statistics, CurriculumState]:
+        state = self._observe_core(state, observation)
+        facts = self.metrics.group_facts(state.window, self._weights, self._groups)
+        ledger = self.metrics.update_ledger(state.ledger, *facts)
+        state = state._replace(
+            ledger=ledger, step=state.step + 1, steps_in_rung=state.steps_in_rung + 1
+        )
+        return self._statistics(state, facts), state
+
+    def _estimates(self, state: CurriculumState) -> tuple[Any, ...]:
+        value, responses = self.metrics.values(state.window, self._weights)
+        lower, upper = self.metrics.bounds(state.ledger, self.alpha)
+        # A bound from the whole rung must not outrun what the window shows now.
+        lower, upper = jnp.fmin(lower, value), jnp.fmax(upper, value)
+        return value, lower, upper, responses, state.ledger.groups
+
+    def _statistics(self, state: CurriculumState, facts: tuple[Any, ...]) -> Statistics:
+        value, lower, upper, responses, groups = self._estimates(state)
+        top = self.ladder.top
+        following = jnp.minimum(jnp.floor(state.severity) + 1, top)
+        flips = jnp.asarray(jnp.nan)
+        if self.schema.attempt is not None:
+            column = self.schema.events.index(self.schema.attempt)
+            now, then = (self.ladder.at(s).weights for s in (state.severity, following))
+            flips = flip_share(state.window, column, now, then)
+        live, _, _ = _mean(state.window, None)
+        rungs = jnp.stack([_mean(state.window, w)[0] for w in self.ladder.weights])
+        hits, trials, missing = facts
+        return Statistics(
+            names=self.metrics.names,
+            limits=self.metrics.ranges,
+            step=state.step,
+            steps_in_rung=state.steps_in_rung,
+            severity=state.severity,
+            top=jnp.asarray(top, jnp.float32),
+            value=value,
+            lower=lower,
+            upper=upper,
+            n_responses=responses,
+            n_groups=groups,
+            hits=hits,
+            trials=trials,
+            missing=missing,
+            live_mean=live,
+            rung_means=rungs,
+            flip_share=flips,
+        )
+
+    def _close_core(
+        self, state: CurriculumState, decision: Decision, inner: Any
+    ) -> CurriculumState:
+        severity = jnp.asarray(decision.severity, jnp.float32)
+        changed = jnp.floor(severity + 1e-6) != jnp.floor(state.severity + 1e-6)
+        fresh = self.metrics.init_ledger()
+        ledger = jax.tree.map(lambda a, b: jnp.where(changed, a, b), fresh, state.ledger)
+        factors = state.factors
+        if not isinstance(decision.prices, tuple):
+            factors = jnp.asarray(decision.prices, jnp.float32)
+        return state._replace(
+            severity=severity,
+            steps_in_rung=jnp.where(changed, 0, state.steps_in_rung).astype(jnp.int32),
+            factors=factors,
+            window=windows.advance(state.window),
+            ledger=ledger,
+            controller=inner,
+        )
+
+    def _step_core(
+        self, state: CurriculumState, observation: Observation
+    ) -> tuple[Decision, Statistics, CurriculumState]:
+        seen, state = self._read_core(state, observation)
+        decision, inner = self._ask(state.controller, seen)
+        return decision, seen, self._close_core(state, decision, inner)
+
+    def _summary_core(self, state: CurriculumState) -> tuple[Any, ...]:
+        live, count, _ = _mean(state.window, None)
+        return self._estimates(state), live, count
+
+    # The edges.
+
+    def _traces(self, state: CurriculumState, observation: Observation) -> bool:
+        try:
+            jax.eval_shape(self._step_core, state, observation)
+        except _UNTRACEABLE:
+            return False
+        return True
+
+    def _ask(self, inner: Any, seen: Statistics) -> tuple[Decision, Any]:
+        """The controller's answer, checked as far as shapes go."""
+        name = self.controller.name
+        answer = self.controller.update(inner, seen)
+        if not (isinstance(answer, tuple) and len(answer) == 2 and type(answer) is tuple):
+            raise ControllerError(
+                f"{name}: update must return (decision, state), got {type(answer).__name__}"
+            )
+        decision, after = answer
+        if not isinstance(decision, Decision):
+            decision = Decision(decision)
+        try:
+            severity = jnp.asarray(decision.severity, jnp.float32)
+        except (TypeError, ValueError):
+            kind = type(decision.severity).__name__
+            raise ControllerError(f"{name}: severity must be a number, got {kind}") from None
+        if severity.shape != ():
+            raise ControllerError(f"{name}: severity must be a scalar, got shape {severity.shape}")
+        if str(jax.tree.structure(after)) != str(jax.tree.structure(inner)):
+            raise ControllerError(
+                f"{name}: update must return a state like init's, {jax.tree.structure(inner)},"
+                f" got {jax.tree.structure(after)}"
+            )
+        return decision._replace(severity=severity), after
+
+    def _check(self, observation: Observation) -> Observation:
+        observation = Observation.build(self.schema, *observation)
+        mask = observation.mask
+        groups = len(np.unique(observation.groups[mask]))
+        if groups > self._groups:
+            raise ObservationError(f"{groups} prompt groups in a step, room for {self._groups}")
+        reward = (observation.terms * self._weights).sum(-1)[mask]
+        low, high = self.metrics.limits
+        outside = reward[(reward < low - 1e-4) | (reward > high + 1e-4)]
+        if outside.size:
+            raise ObservationError(
+                f"yardstick reward {outside[0]:g} is outside the limits {low:g} to {high:g}"
+            )
+        return observation
+
+    def _receipt(self, seen: Statistics, decision: Decision) -> Receipt:
+        name, top = self.controller.name, self.ladder.top
+        before, after = float(seen.severity), float(decision.severity)
+        if not 0 <= after <= top:
+            raise ControllerError(f"{name}: severity {after:g} is off the ladder (0 to {top:g})")
+        following = min(np.floor(before) + 1, top)
+        forecast = {
+            "mean": _clean(float(np.interp(before, range(len(self.ladder)), seen.rung_means))),
+            "mean_next": _clean(float(seen.rung_means[int(following)])),
+            "flip_share": _clean(float(seen.flip_share)),
+        }
+        if self.ladder.outcomes is not None:
+            forecast["break_even"] = _clean(self.ladder.break_even(before))
+            forecast["break_even_next"] = _clean(self.ladder.break_even(float(following)))
+        return Receipt(
+            step=int(seen.step),
+            controller=name,
+            severity_from=_short(before),
+            severity_to=_short(after),
+            rung_from=self.ladder.rung_name(before),
+            rung_to=self.ladder.rung_name(after),
+            reason=self.controller.reasons[int(decision.reason)],
+            clauses=_clauses(self.controller.clause_texts, decision.clauses),
+            alpha=_clean(float(decision.alpha)),
+            spent=_clean(float(decision.spent)),
+            forecast=forecast,
+        ).explained()
+
+
+def _short(severity: float) -> float:
+    return float(f"{severity:.7g}")
+
+
+def _mean(window: windows.Window, weights: Any) -> tuple[Any, Any, Any]:
+    """Mean of the valid rewards, their number, and their mask."""
+    reward, mask = windows.rewards(window, weights)
+    valid = mask & ~jnp.isnan(reward)
+    count = valid.sum()
+    total = jnp.where(valid, reward, 0.0).sum()
+    return total / jnp.where(count > 0, count, jnp.nan), count, valid
+
+
+def _clauses(texts: tuple[str, ...], report: Any) -> tuple[Clause, ...]:
+    if isinstance(report, tuple) and not report:
+        return ()
+    metrics = [_metric_of(text) for text in texts]
+    fields: Mapping[str, Any] = report._asdict()
+    out = []
+    for i, (text, metric) in enumerate(zip(texts, metrics)):
+        row: dict[str, Any] = {k: v[i].item() for k, v in fields.items()}
+        verdict = VERDICTS[row.pop("verdict")]
+        counts = {k: row.pop(k) for k in ("n_responses", "n_groups")}
+        figures: dict[str, Any] = {k: _clean(v) for k, v in row.items()}
+        out.append(Clause(text, metric, verdict, **figures, **counts))
+    return tuple(out)
+
+
+def _metric_of(text: str) -> str:
+    for prefix in ("drop(", "lcb(", "ucb(", "point("):
+        if text.startswith(prefix):
+            inner = text[len(prefix) :]
+            return inner.rsplit(")", 1)[0].split(",")[0].strip()
+    if text.startswith("rate("):
+        return text[: text.index(")") + 1]
+    return text.split(" ")[0]
+
+
+def _check_clauses(controller: CurriculumController, metrics: Metrics) -> None:
+    """Refuse thresholds on the mean that no window can reach."""
+    from curricula.conditions import Comparison, ConditionError
+
+    low, high = metrics.limits
+    for judge in ("promote", "guard"):
+        condition = getattr(getattr(controller, judge, None), "condition", None)
+        for leaf in condition.leaves() if condition is not None else ():
+            if not isinstance(leaf, Comparison) or leaf.metric != "mean":
+                continue
+            if not low <= leaf.threshold <= high:
+                raise ConditionError(
+                    f"{leaf} is impossible: yardstick rewards lie between {low:g} and {high:g}"
+                )
