@@ -111,9 +111,14 @@ def one_of(*valid: str) -> Check:
 # --- reading --------------------------------------------------------------------------------------
 
 
-@functools.cache
 def settings_of(section: type[Section]) -> Mapping[str, Setting]:
     """Every value of a section and of the sections within it, by dotted key, in order."""
+    hashable: Any = section
+    return _settings_of(hashable)
+
+
+@functools.cache
+def _settings_of(section: Any) -> Mapping[str, Setting]:
     found: dict[str, Setting] = {}
     hints = get_type_hints(section)
     for field in dataclasses.fields(section):
@@ -199,16 +204,17 @@ def flatten(table: Mapping[str, Any], section: type[Section], source: str) -> It
     def walk(table: Mapping[str, Any], prefix: str) -> Iterator[Given]:
         for name, value in table.items():
             key = prefix + name
+            shown = key if key.isprintable() and len(key) <= 80 else quote(key)
             if isinstance(value, Mapping):
                 if key in settings_of(section):
                     raise ConfigError(f"{source}: {key}: is a value, not a table")
                 if key not in sections:
-                    raise ConfigError(f"{source}: [{key}]: {unknown_key(key, section)}")
+                    raise ConfigError(f"{source}: [{shown}]: {unknown_key(key, section)}")
                 yield from walk(value, f"{key}.")
             elif key in sections:
                 raise ConfigError(f"{source}: {key} = {quote(value)}: is a table: [{key}]")
             else:
-                yield Given(f"{source}: {key}", key, value)
+                yield Given(f"{source}: {shown}", key, value)
 
     return walk(table, "")
 

@@ -1,0 +1,170 @@
+"""The one screen of a run in progress, drawn from its state. Says everything without colour too."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from dipg.app.figures import bounds, duration, number, trend
+from dipg.app.run_state import WATCHED, RunState
+
+if TYPE_CHECKING:
+    from curricula.receipts import Clause, Receipt
+
+VERDICTS = {
+    "pass": ("pass", "green"),
+    "fail": ("fail", "red"),
+    "inconclusive": ("open", "yellow"),
+}
+DROP_VERDICTS = {
+    "pass": ("DROP", "bold red"),
+    "fail": ("watch", "green"),
+    "inconclusive": ("learn", "yellow"),
+}
+"""A clause that watches for a drop passes when there is one."""
+CLAUSES_SHOWN = 5
+TREND_WIDTH = 22
+
+
+def screen(state: RunState) -> RenderableType:
+    """Everything about a run in 80 columns and 24 lines."""
+    parts: list[RenderableType] = [_phase(state), _progress(state)]
+    if state.summary:
+        parts += [Text(), _watched(state), _training_facts(state)]
+    if state.receipt is not None and state.receipt.clauses:
+        parts += [Text(), _clauses(state.receipt)]
+    if state.told:
+        parts += [Text(), _decisions(list(state.told))]
+    title = f"dipg-curriculum · {state.config.curriculum.policy}"
+    return Panel(
+        Group(*parts),
+        title=title,
+        title_align="left",
+        border_style="dim",
+        width=None,
+        padding=(0, 1),
+    )
+
+
+def _phase(state: RunState) -> RenderableType:
+    line = Text(no_wrap=True, overflow="ellipsis")
+    line.append(state.phase_name, "bold")
+    if state.phase_detail:
+        line.append(f"  {state.phase_detail}", "dim")
+    for name, value in state.info.items():
+        line.append(f"  {name} {value:.3g}")
+    return line
+
+
+def _progress(state: RunState) -> RenderableType:
+    grid = Table.grid(padding=(0, 2, 0, 0), expand=True)
+    grid.add_column(ratio=1)
+    grid.add_column(justify="right", no_wrap=True)
+    pace = "" if state.pace is None else f"{state.pace:.1f} steps/s"
+    if state.total is None:
+        words = f"{duration(state.seconds)} so far"
+        grid.add_row(ProgressBar(total=None, animation_time=0.0, pulse=False, completed=0), words)
+        return grid
+    left = f"{duration(state.seconds_left)} left"
+    words = "  ".join(filter(None, [f"{state.done}/{state.total}", pace, left]))
+    grid.add_row(ProgressBar(total=state.total, completed=state.done), words)
+    return grid
+
+
+def _watched(state: RunState) -> RenderableType:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
+    steps = state.config.curriculum.window
+    table.add_column(
+        f"last {steps} steps" if steps > 1 else "last step", no_wrap=True, min_width=20
+    )
+    table.add_column("now", justify="right", no_wrap=True, min_width=6)
+    table.add_column("bounds", justify="right", no_wrap=True, min_width=14)
+    table.add_column("trend", no_wrap=True, min_width=TREND_WIDTH)
+    for name, label in WATCHED.items():
+        if name in state.summary:
+            seen = state.summary[name]
+            table.add_row(
+                label,
+                Text(number(name, seen.value), "bold"),
+                bounds(name, seen.lower, seen.upper),
+                Text(trend(name, state.trends[name], TREND_WIDTH), "cyan"),
+            )
+    return table
+
+
+def _training_facts(state: RunState) -> RenderableType:
+    line = Text(no_wrap=True, overflow="ellipsis")
+    line.append("severity ", "dim")
+    line.append(f"{state.severity:.2f}", "bold")
+    if state.rung:
+        line.append(f" {state.rung}", "bold")
+    for label, name, form in (
+        ("KL", "kl", "{:.4f}"),
+        ("reward", "reward", "{:.2f}"),
+        ("entropy", "entropy", "{:.3f}"),
+    ):
+        if name in state.metrics:
+            line.append(f"   {label} ", "dim")
+            line.append(form.format(state.metrics[name]))
+    return line
+
+
+def _clauses(receipt: Receipt) -> RenderableType:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True, overflow="ellipsis")
+    for clause in receipt.clauses[:CLAUSES_SHOWN]:
+        style = VERDICT_STYLE.get(clause.verdict, "")
+        table.add_row(
+            Text(clause.verdict, style), clause.text, Text(clause_evidence(clause), "dim")
+        )
+    hidden = len(receipt.clauses) - CLAUSES_SHOWN
+    if hidden > 0:
+        table.add_row("", Text(f"and {hidden} more", "dim"), "")
+    return table
+
+
+def is_drop(clause: Clause) -> bool:
+    """Whether a clause watches for a drop rather than comparing with a threshold."""
+    return clause.text.startswith("drop(")
+
+
+def clause_evidence(clause: Clause) -> str:
+    """What a clause has to go by: `71.2% (66.0 .. 75.8%), 240 groups, about 12 more needed`."""
+    text = number(clause.metric, clause.value)
+    shown = bounds(clause.metric, clause.lower, clause.upper)
+    if clause.lower is not None and clause.upper is not None:
+        text += f" ({shown})"
+    text += f", {clause.n_groups} groups"
+    if clause.verdict == "inconclusive" and clause.groups_needed:
+        text += f", about {clause.groups_needed:.0f} more needed"
+    return text
+
+
+def _decisions(receipts: list[Receipt]) -> RenderableType:
+    lines = []
+    for receipt in receipts:
+        line = Text(no_wrap=True, overflow="ellipsis")
+        line.append(f"{receipt.step:>6}  ", "dim")
+        line.append(decision_line(receipt), "bold" if receipt.moved else "")
+        lines.append(line)
+    return Group(*lines)
+
+
+def decision_line(receipt: Receipt) -> str:
+    """A decision in a few words; the clauses' figures stand above it on the screen.
+
+    A hold names what it waits for, a move what it follows from.
+    """
+    open_clauses = [c for c in receipt.clauses if c.verdict != "pass" and not is_drop(c)]
+    if receipt.moved or not open_clauses:
+        return receipt.sentence
+    words = {"fail": "fails", "inconclusive": "not shown yet"}
+    reasons = ", ".join(f"{c.text} {words.get(c.verdict, c.verdict)}" for c in open_clauses)
+    return f"held at {receipt.rung_from}: {reasons}"

@@ -1,0 +1,83 @@
+"""The end of a run on one page: before and after, what was decided, and where everything is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from rich.table import Table
+from rich.text import Text
+
+from dipg.app.figures import NOTHING, bounds, number
+
+if TYPE_CHECKING:
+    from curricula.receipts import Receipt
+
+
+class Interval(Protocol):
+    """A figure with its 95% interval: `dipg.evaluation`'s intervals and `Estimate` alike."""
+
+    @property
+    def value(self) -> float: ...
+    @property
+    def lower(self) -> float: ...
+    @property
+    def upper(self) -> float: ...
+
+
+REWARDS: Mapping[str, str] = {
+    "mean": "mean reward",
+    "median": "median",
+    "std": "standard deviation",
+    "min": "min",
+    "max": "max",
+    "range": "range",
+}
+RATES: Mapping[str, str] = {
+    "safe_rate": "safe",
+    "hallucination_rate": "hallucination",
+    "refusal_rate": "refusal",
+    "consistency_rate": "consistency",
+    "correct_rate": "correct",
+    "correct_and_safe_rate": "correct and safe",
+    "answer_rate": "answers, of the answerable",
+    "abstention_on_answerable_rate": "abstains, of the answerable",
+}
+"""Figures of an evaluation, in the order and under the names of the table."""
+
+
+def comparison(title: str, before: Mapping[str, Interval], after: Mapping[str, Interval]) -> Table:
+    """Before and after on one set of vignettes, rates and the mean with 95% intervals."""
+    table = Table(
+        title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0),
+        header_style="dim", pad_edge=False,
+    )  # fmt: skip
+    table.add_column("", no_wrap=True, min_width=27)
+    for moment in ("before", "after"):
+        table.add_column(moment, justify="right", no_wrap=True, min_width=6)
+        table.add_column("95%", justify="right", no_wrap=True, min_width=13, style="dim")
+    for name, label in [*REWARDS.items(), *RATES.items()]:
+        if name in before and name in after:
+            table.add_row(
+                label,
+                *_cells(name, before[name]),
+                *_cells(name, after[name]),
+                end_section=name == "range",
+            )
+    return table
+
+
+def _cells(name: str, figure: Interval) -> tuple[Text, str]:
+    # Of the reward's figures the mean alone has an interval; the others describe these responses.
+    metric = "mean" if name in REWARDS else name
+    shown = bounds(metric, figure.lower, figure.upper)
+    return Text(number(metric, figure.value), "bold"), "" if shown == NOTHING else shown
+
+
+def moves(receipts: Sequence[Receipt], steps: int) -> Text:
+    """Every move of the penalties in a run of so many steps, each with its reason."""
+    if not receipts:
+        return Text(f"The penalties did not move in {steps} steps.")
+    text = Text("Moves of the penalties\n", "bold")
+    lines = (f"  after step {r.step}: {r.sentence}" for r in receipts)
+    return text.append("\n".join(lines), "not bold")
