@@ -26,7 +26,7 @@ class Decision(NamedTuple):
       clauses: a :class:`~curricula.verdicts.ClauseReport`, or () where nothing was judged.
       alpha: [] error level of this stint on the rung, NaN where none is spent.
       spent: [] error budget spent by the run so far, NaN where none is.
-      prices: ``[K]`` factors on the ladder's weights, or () to take them as they are.
+      prices: ``[K]`` weights to use in place of the ladder's, or ().
     """
 
     severity: Any

@@ -14,7 +14,14 @@ from curricula.controller import ControllerError, CurriculumController, Decision
 from curricula.observations import Observation, ObservationError, Schema
 from curricula.penalties import PenaltyConfig, PenaltyError, PenaltyLadder
 from curricula.receipts import VERDICTS, Clause, Receipt, _clean
-from curricula.statistics import Estimate, Ledger, Metrics, Statistics, flip_share
+from curricula.statistics import (
+    Estimate,
+    Ledger,
+    Metrics,
+    Statistics,
+    command_code,
+    flip_share,
+)
 
 __all__ = ["Curriculum", "CurriculumState"]
 
@@ -32,7 +39,7 @@ class CurriculumState(NamedTuple):
     Attributes:
       step: [] int32 steps decided. severity: [] float32 in force for the next batch.
       steps_in_rung: [] int32 since the rung was entered.
-      factors: ``[K]`` factors on the ladder's weights (1 unless the controller sets them).
+      prices: ``[K]`` float32, the weights in force for the next batch.
       window: responses of the last steps. ledger: evidence since the rung began.
       controller: the controller's own state.
     """
@@ -40,7 +47,7 @@ class CurriculumState(NamedTuple):
     step: Any
     severity: Any
     steps_in_rung: Any
-    factors: Any
+    prices: Any
     window: windows.Window
     ledger: Ledger
     controller: Any
@@ -116,7 +123,7 @@ class Curriculum:
             jnp.zeros((), jnp.int32),
             jnp.asarray(self.start, jnp.float32),
             jnp.zeros((), jnp.int32),
-            jnp.ones((count,), jnp.float32),
+            jnp.asarray(self.ladder.at(self.start).weights, jnp.float32),
             windows.init(self.window, batch_size, count, len(self.schema.events)),
             self.metrics.init_ledger(),
             jax.tree.map(jnp.asarray, self.controller.init()),
@@ -132,8 +139,7 @@ class Curriculum:
 
     def penalties(self, state: CurriculumState) -> PenaltyConfig:
         """Prices in force for the next batch."""
-        config = self.ladder.at(float(state.severity))
-        return PenaltyConfig(config.names, config.weights * np.asarray(state.factors))
+        return PenaltyConfig(self.ladder.names, np.asarray(state.prices))
 
     def observe(self, state: CurriculumState, observation: Observation) -> CurriculumState:
         """Take in part of a step; :meth:`step` takes in the rest and decides.
@@ -149,23 +155,30 @@ class Curriculum:
         return after
 
     def step(
-        self, state: CurriculumState, observation: Observation
+        self, state: CurriculumState, observation: Observation, command: str | None = None
     ) -> tuple[Receipt, CurriculumState]:
         """Take in a step's responses and decide; the decision is in force from the next step.
+
+        Args:
+          state: as it was.
+          observation: the step's responses.
+          command: a person's, for a controller that takes them; see
+            :class:`~curricula.controllers.hand.Hand`.
 
         Raises:
           ObservationError: as :meth:`observe`.
           ControllerError: the controller returned what cannot be acted on.
         """
         checked = self._check(observation)
+        code = command_code(command)
         if self._eager is None:
-            self._eager = not self._traces(state, checked)
+            self._eager = not self._traces(state, checked, code)
         if self._eager:
-            seen, opened = self._before(state, checked)
+            seen, opened = self._before(state, checked, code)
             decision, inner = self._ask(opened.controller, jax.tree.map(np.asarray, seen))
             after = self._after(opened, jax.tree.map(jnp.asarray, decision), inner)
         else:
-            decision, seen, after = self._step(state, checked)
+            decision, seen, after = self._step(state, checked, code)
         lost = int(after.window.lost[after.window.cursor])
         if lost:
             room = after.window.mask.shape[1]
@@ -195,11 +208,10 @@ class Curriculum:
     # The traced core.
 
     def _observe_core(self, state: CurriculumState, observation: Observation) -> CurriculumState:
-        prices = self.ladder.at(state.severity).weights * state.factors
-        return state._replace(window=windows.update(state.window, observation, prices))
+        return state._replace(window=windows.update(state.window, observation, state.prices))
 
     def _read_core(
-        self, state: CurriculumState, observation: Observation
+        self, state: CurriculumState, observation: Observation, command: Any
     ) -> tuple[Statistics, CurriculumState]:
         state = self._observe_core(state, observation)
         facts = self.metrics.group_facts(state.window, self._weights, self._groups)
@@ -207,7 +219,7 @@ class Curriculum:
         state = state._replace(
             ledger=ledger, step=state.step + 1, steps_in_rung=state.steps_in_rung + 1
         )
-        return self._statistics(state, facts), state
+        return self._statistics(state, facts, command), state
 
     def _estimates(self, state: CurriculumState) -> tuple[Any, ...]:
         value, responses = self.metrics.values(state.window, self._weights)
@@ -216,15 +228,17 @@ class Curriculum:
         lower, upper = jnp.fmin(lower, value), jnp.fmax(upper, value)
         return value, lower, upper, responses, state.ledger.groups
 
-    def _statistics(self, state: CurriculumState, facts: tuple[Any, ...]) -> Statistics:
+    def _statistics(
+        self, state: CurriculumState, facts: tuple[Any, ...], command: Any
+    ) -> Statistics:
         value, lower, upper, responses, groups = self._estimates(state)
         top = self.ladder.top
         following = jnp.minimum(jnp.floor(state.severity) + 1, top)
         flips = jnp.asarray(jnp.nan)
         if self.schema.attempt is not None:
             column = self.schema.events.index(self.schema.attempt)
-            now, then = (self.ladder.at(s).weights for s in (state.severity, following))
-            flips = flip_share(state.window, column, now, then)
+            then = self.ladder.at(following).weights
+            flips = flip_share(state.window, column, state.prices, then)
         live, _, _ = _mean(state.window, None)
         rungs = jnp.stack([_mean(state.window, w)[0] for w in self.ladder.weights])
         hits, trials, missing = facts
@@ -246,6 +260,7 @@ class Curriculum:
             live_mean=live,
             rung_means=rungs,
             flip_share=flips,
+            command=command,
         )
 
     def _close_core(
@@ -255,22 +270,23 @@ class Curriculum:
         changed = jnp.floor(severity + 1e-6) != jnp.floor(state.severity + 1e-6)
         fresh = self.metrics.init_ledger()
         ledger = jax.tree.map(lambda a, b: jnp.where(changed, a, b), fresh, state.ledger)
-        factors = state.factors
-        if not isinstance(decision.prices, tuple):
-            factors = jnp.asarray(decision.prices, jnp.float32)
+        prices = decision.prices
+        if isinstance(prices, tuple):
+            # Clipped only to keep the gather in range: off the ladder is refused on the host.
+            prices = self.ladder.at(jnp.clip(severity, 0.0, self.ladder.top)).weights
         return state._replace(
             severity=severity,
             steps_in_rung=jnp.where(changed, 0, state.steps_in_rung).astype(jnp.int32),
-            factors=factors,
+            prices=jnp.asarray(prices, jnp.float32),
             window=windows.advance(state.window),
             ledger=ledger,
             controller=inner,
         )
 
     def _step_core(
-        self, state: CurriculumState, observation: Observation
+        self, state: CurriculumState, observation: Observation, command: Any
     ) -> tuple[Decision, Statistics, CurriculumState]:
-        seen, state = self._read_core(state, observation)
+        seen, state = self._read_core(state, observation, command)
         decision, inner = self._ask(state.controller, seen)
         return decision, seen, self._close_core(state, decision, inner)
 
@@ -280,9 +296,9 @@ class Curriculum:
 
     # The edges.
 
-    def _traces(self, state: CurriculumState, observation: Observation) -> bool:
+    def _traces(self, state: CurriculumState, observation: Observation, command: Any) -> bool:
         try:
-            jax.eval_shape(self._step_core, state, observation)
+            jax.eval_shape(self._step_core, state, observation, command)
         except _UNTRACEABLE:
             return False
         return True

@@ -20,14 +20,21 @@ class ObservationError(ValueError):
 
 @dataclasses.dataclass(frozen=True)
 class Rate:
-    """Share of responses with ``event``, among those with ``given`` (all where None).
+    """Share of responses with ``event``, among those with ``given`` (one event, several, or None).
 
     ``given`` is best a fact of the prompt ("answerable"), known before the model speaks. A fact of
     the response works too: evidence tests E[given * (event - m)] <= 0, which is the same claim.
     """
 
     event: str
-    given: str | None = None
+    given: str | tuple[str, ...] | None = None
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """The events of ``given``; all of them must hold."""
+        if self.given is None:
+            return ()
+        return (self.given,) if isinstance(self.given, str) else tuple(self.given)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,8 +57,8 @@ class Schema:
         for kind, names in (("term", self.terms), ("event", self.events)):
             if len(set(names)) < len(names):
                 raise ObservationError(f"a {kind} is named twice: {', '.join(names)}")
-        used = {r.event for r in self.rates.values()} | {r.given for r in self.rates.values()}
-        for name in (used | {self.attempt}) - {None}:
+        used = [name for r in self.rates.values() for name in (r.event, *r.conditions)]
+        for name in used if self.attempt is None else [*used, self.attempt]:
             if name not in self.events:
                 known = ", ".join(self.events) or "none"
                 raise ObservationError(f"no event {name!r} in the schema; events: {known}")
@@ -63,7 +70,7 @@ class Schema:
         return {
             "terms": list(self.terms),
             "events": list(self.events),
-            "rates": {name: [rate.event, rate.given] for name, rate in self.rates.items()},
+            "rates": {n: [rate.event, *rate.conditions] for n, rate in self.rates.items()},
             "attempt": self.attempt,
         }
 
@@ -73,7 +80,7 @@ class Schema:
         return cls(
             tuple(data["terms"]),
             tuple(data["events"]),
-            {name: Rate(*pair) for name, pair in data["rates"].items()},
+            {name: Rate(event, tuple(given)) for name, (event, *given) in data["rates"].items()},
             data.get("attempt"),
         )
 

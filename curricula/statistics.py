@@ -18,6 +18,20 @@ __all__ = ["Estimate", "Ledger", "Metrics", "Statistics", "StatisticsError"]
 GRID = np.linspace(0.01, 0.99, 99, dtype=np.float32)  # nulls, in units of the metric's range
 
 
+COMMANDS = ("", "hold", "escalate", "relax", "release")
+
+
+def command_code(command: str | None) -> np.int32:
+    """Index of a command in :data:`COMMANDS`; 0 for none.
+
+    Raises:
+      StatisticsError: no such command.
+    """
+    if (command or "") not in COMMANDS:
+        raise StatisticsError(f"unknown command {command!r}; commands: {', '.join(COMMANDS[1:])}")
+    return np.int32(COMMANDS.index(command or ""))
+
+
 class StatisticsError(ValueError):
     """A metric that is not there, or limits that cannot hold."""
 
@@ -59,6 +73,7 @@ class Statistics:
       rung_means: ``[R]`` mean of the window under each rung's prices.
       flip_share: [] share of the window's groups whose best response would flip from answering to
         not answering under the next rung (0 on the last rung, NaN without an attempt event).
+      command: [] int32, a person's command at this step: an index into :data:`COMMANDS`.
     """
 
     names: tuple[str, ...] = dataclasses.field(metadata={"static": True})
@@ -78,6 +93,7 @@ class Statistics:
     live_mean: Any
     rung_means: Any
     flip_share: Any
+    command: Any
 
     def index(self, metric: str) -> int:
         """Row of a metric.
@@ -94,6 +110,16 @@ class Statistics:
         i = self.index(metric)
         columns = (self.value, self.lower, self.upper, self.n_responses, self.n_groups)
         return Estimate(*(c[i] for c in columns))
+
+    def now(self, metric: str) -> Any:
+        """This step's own value of a metric, every group weighing alike; NaN without trials."""
+        i = self.index(metric)
+        known = (self.trials[i] - self.missing[i]).sum()
+        return self.from_unit(metric, self.hits[i].sum() / jnp.where(known > 0, known, jnp.nan))
+
+    def at(self, severity: Any) -> Statistics:
+        """The same figures, seen by a controller that believes itself at another severity."""
+        return dataclasses.replace(self, severity=jnp.asarray(severity, jnp.float32))
 
     def to_unit(self, metric: str, value: Any) -> Any:
         """A natural value as a position in the metric's range, 0 to 1."""
@@ -179,9 +205,10 @@ class Metrics:
             event = jnp.where(jnp.isnan(reward), jnp.nan, compare[op])
             return event, jnp.ones_like(reward)
         event = events[..., self.schema.events.index(rate.event)]
-        if rate.given is None:
-            return event, jnp.ones_like(event)
-        return event, events[..., self.schema.events.index(rate.given)]
+        given = jnp.ones_like(event)
+        for condition in rate.conditions:
+            given = given * events[..., self.schema.events.index(condition)]
+        return event, given
 
     def group_facts(self, window: windows.Window, weights: Any, groups: int) -> tuple[Any, ...]:
         """The newest step's hits, trials and missing per metric and group, ``[M, g]`` each."""
