@@ -116,13 +116,13 @@ def _training_facts(state: RunState) -> RenderableType:
 
 def _clauses(receipt: Receipt) -> RenderableType:
     table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True, min_width=5)
+    table.add_column(no_wrap=True, max_width=28)
     table.add_column(no_wrap=True, overflow="ellipsis")
     for clause in receipt.clauses[:CLAUSES_SHOWN]:
-        style = VERDICT_STYLE.get(clause.verdict, "")
+        words = DROP_VERDICTS if is_drop(clause) else VERDICTS
         table.add_row(
-            Text(clause.verdict, style), clause.text, Text(clause_evidence(clause), "dim")
+            Text(*words[clause.verdict]), clause.text, Text(clause_evidence(clause), "dim")
         )
     hidden = len(receipt.clauses) - CLAUSES_SHOWN
     if hidden > 0:

@@ -20,6 +20,7 @@ import json
 import math
 import os
 import re
+import secrets
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -61,8 +62,7 @@ class RunDirectory:
             DirectoryError: `path` is a file, has something in it, is held by another process or
                 cannot be written. Nothing that was there before is changed.
         """
-        if path is not None:
-            check_usable(path)
+        check_usable(path, runs)
         try:
             where = _new_in(runs, config.curriculum.policy) if path is None else path
             where.mkdir(parents=True, exist_ok=True)
@@ -174,22 +174,23 @@ class LineFile:
         os.close(self._fd)
 
 
-def check_usable(path: Path) -> None:
-    """Raise DirectoryError where a run could not be put into `path`. Makes and changes nothing."""
-    existing = path
+def check_usable(path: Path | None, runs: Path = RUNS) -> None:
+    """Raise DirectoryError where `RunDirectory.create` would refuse; nothing is left behind."""
+    place = runs if path is None else path
     try:
-        while not existing.exists():
-            if existing.is_symlink():
-                raise DirectoryError(f"{existing}: is a link that points nowhere")
-            existing = existing.parent
-        if not existing.is_dir():
-            raise DirectoryError(f"{existing}: is a file, not a directory")
-        if existing == path:
+        while not place.exists():
+            if place.is_symlink():
+                raise DirectoryError(f"{place}: is a link that points nowhere")
+            place = place.parent
+        if not place.is_dir():
+            raise DirectoryError(f"{place}: is a file, not a directory")
+        if place == path:
             _check_empty(path)
-        if not os.access(existing, os.W_OK | os.X_OK):
-            raise DirectoryError(f"{path}: cannot be written: no permission in {existing}")
+        # Only trying tells: permissions say nothing of read-only or special file systems.
+        probe = tempfile.mkdtemp(prefix=".writable-", dir=place)
+        os.rmdir(probe)
     except OSError as error:
-        raise _refused(error, path) from error
+        raise _refused(error, path or runs) from error
 
 
 def latest(runs: Path = RUNS) -> Path:
@@ -232,24 +233,23 @@ def clean(value: Any) -> Any:
 
 def replace_file(target: Path, content: bytes) -> None:
     """Write `target` in one step, by way of a temporary file beside it."""
-    fd, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    spare = _beside(target)
     try:
+        fd = os.open(spare, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
         with os.fdopen(fd, "wb") as file:
-            os.fchmod(fd, 0o666 & ~_umask())
             file.write(content)
             file.flush()
             os.fsync(fd)
-        os.replace(name, target)
+        os.replace(spare, target)
     except BaseException:
         with contextlib.suppress(OSError):
-            os.unlink(name)
+            spare.unlink()
         raise
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def _beside(target: Path) -> Path:
+    """A hidden name beside `target` that nobody else uses."""
+    return target.with_name(f".{target.name}.{secrets.token_hex(6)}")
 
 
 def _check_empty(path: Path) -> None:
@@ -280,9 +280,7 @@ def _point(link: Path, where: Path) -> None:
     """Make `link` a symbolic link to `where`; something else of that name is left alone."""
     if link.exists() and not link.is_symlink():
         return
-    spare = link.with_name(f".{link.name}.{os.getpid()}")
-    with contextlib.suppress(FileNotFoundError):
-        spare.unlink()
+    spare = _beside(link)
     spare.symlink_to(where.name, target_is_directory=True)
     os.replace(spare, link)
 

@@ -34,6 +34,7 @@ from dipg.app.run_directory import (
     read_config,
     replace_file,
 )
+from tests.app.places import unwritable_place
 
 CONFIG = RunConfig(steps=7)
 
@@ -121,15 +122,6 @@ def test_a_link_to_nowhere_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DirectoryError, match="link: is a link that points nowhere"):
         RunDirectory.create(tmp_path / "link", CONFIG)
     assert not (tmp_path / "gone").exists()
-
-
-def unwritable_place(tmp_path: Path) -> Path:
-    """A directory in which even root can make nothing, where there is one."""
-    if os.geteuid() == 0:
-        return Path("/proc/self")
-    place = tmp_path / "locked"
-    place.mkdir(mode=0o500)
-    return place
 
 
 def test_an_unwritable_place_is_refused_in_one_line(tmp_path: Path) -> None:

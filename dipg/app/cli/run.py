@@ -97,8 +97,7 @@ def run(
     given = [*_assigned(assignments), *_flagged(flags)]
     config = load(preset, None if file is None else Path(file), given)
     path = None if out is None else Path(out)
-    if path is not None:
-        check_usable(path)
+    check_usable(path)
     outcome = _train(config, path, plain, quiet, as_json)
     if as_json:
         click.echo(json.dumps(clean(outcome.to_json()), indent=2))
