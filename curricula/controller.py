@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import jax.numpy as jnp
 
 if TYPE_CHECKING:
+    from curricula.conditions import Condition
     from curricula.statistics import Statistics
 
 __all__ = ["ControllerError", "CurriculumController", "Decision"]
@@ -68,6 +69,15 @@ class CurriculumController(abc.ABC):
     def metrics(self) -> tuple[str, ...]:
         """Metrics it reads, checked when a curriculum is built; "rate(reward >= 36)" works too."""
         return ()
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """Conditions it judges, checked against the reward's limits when a curriculum is built."""
+        return ()
+
+    def start(self) -> float:
+        """Severity of the first step, where the user names none."""
+        return 0.0
 
     @property
     def clause_texts(self) -> tuple[str, ...]:

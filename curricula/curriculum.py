@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from curricula import window as windows
+from curricula.asking import ask, ask_plainly, traces
 from curricula.controller import ControllerError, CurriculumController, Decision
 from curricula.observations import Observation, ObservationError, Schema
 from curricula.penalties import PenaltyConfig, PenaltyError, PenaltyLadder
@@ -24,13 +25,6 @@ from curricula.statistics import (
 )
 
 __all__ = ["Curriculum", "CurriculumState"]
-
-_UNTRACEABLE = (
-    jax.errors.ConcretizationTypeError,
-    jax.errors.TracerArrayConversionError,
-    jax.errors.TracerBoolConversionError,
-    jax.errors.TracerIntegerConversionError,
-)
 
 
 class CurriculumState(NamedTuple):
@@ -99,8 +93,7 @@ class Curriculum:
         self.schema, self.window, self.alpha = schema, int(window), float(alpha)
         self.metrics = Metrics(schema, limits or yardstick.limits(), tuple(controller.metrics))
         _check_clauses(controller, self.metrics)
-        begin = getattr(controller, "start", None)
-        self.start = float(start if start is not None else begin() if begin else 0.0)
+        self.start = float(controller.start() if start is None else start)
         ladder.at(self.start)
         self._weights = np.asarray(yardstick.weights, np.float32)
         self._observe = jax.jit(self._observe_core)
@@ -163,7 +156,7 @@ class Curriculum:
           state: as it was.
           observation: the step's responses.
           command: a person's, for a controller that takes them; see
-            :class:`~curricula.controllers.hand.Hand`.
+            :class:`~curricula.hand.Hand`.
 
         Raises:
           ObservationError: as :meth:`observe`.
@@ -172,11 +165,11 @@ class Curriculum:
         checked = self._check(observation)
         code = command_code(command)
         if self._eager is None:
-            self._eager = not self._traces(state, checked, code)
+            self._eager = not traces(self._step_core, state, checked, code)
         if self._eager:
             seen, opened = self._before(state, checked, code)
-            decision, inner = self._ask(opened.controller, jax.tree.map(np.asarray, seen))
-            after = self._after(opened, jax.tree.map(jnp.asarray, decision), inner)
+            decision, inner = ask_plainly(self.controller, opened.controller, seen)
+            after = self._after(opened, decision, inner)
         else:
             decision, seen, after = self._step(state, checked, code)
         lost = int(after.window.lost[after.window.cursor])
@@ -287,7 +280,7 @@ class Curriculum:
         self, state: CurriculumState, observation: Observation, command: Any
     ) -> tuple[Decision, Statistics, CurriculumState]:
         seen, state = self._read_core(state, observation, command)
-        decision, inner = self._ask(state.controller, seen)
+        decision, inner = ask(self.controller, state.controller, seen)
         return decision, seen, self._close_core(state, decision, inner)
 
     def _summary_core(self, state: CurriculumState) -> tuple[Any, ...]:
@@ -295,38 +288,6 @@ class Curriculum:
         return self._estimates(state), live, count
 
     # The edges.
-
-    def _traces(self, state: CurriculumState, observation: Observation, command: Any) -> bool:
-        try:
-            jax.eval_shape(self._step_core, state, observation, command)
-        except _UNTRACEABLE:
-            return False
-        return True
-
-    def _ask(self, inner: Any, seen: Statistics) -> tuple[Decision, Any]:
-        """The controller's answer, checked as far as shapes go."""
-        name = self.controller.name
-        answer = self.controller.update(inner, seen)
-        if not (isinstance(answer, tuple) and len(answer) == 2 and type(answer) is tuple):
-            raise ControllerError(
-                f"{name}: update must return (decision, state), got {type(answer).__name__}"
-            )
-        decision, after = answer
-        if not isinstance(decision, Decision):
-            decision = Decision(decision)
-        try:
-            severity = jnp.asarray(decision.severity, jnp.float32)
-        except (TypeError, ValueError):
-            kind = type(decision.severity).__name__
-            raise ControllerError(f"{name}: severity must be a number, got {kind}") from None
-        if severity.shape != ():
-            raise ControllerError(f"{name}: severity must be a scalar, got shape {severity.shape}")
-        if str(jax.tree.structure(after)) != str(jax.tree.structure(inner)):
-            raise ControllerError(
-                f"{name}: update must return a state like init's, {jax.tree.structure(inner)},"
-                f" got {jax.tree.structure(after)}"
-            )
-        return decision._replace(severity=severity), after
 
     def _check(self, observation: Observation) -> Observation:
         observation = Observation.build(self.schema, *observation)
@@ -415,9 +376,8 @@ def _check_clauses(controller: CurriculumController, metrics: Metrics) -> None:
     from curricula.conditions import Comparison, ConditionError
 
     low, high = metrics.limits
-    for judge in ("promote", "guard"):
-        condition = getattr(getattr(controller, judge, None), "condition", None)
-        for leaf in condition.leaves() if condition is not None else ():
+    for condition in controller.conditions:
+        for leaf in condition.leaves():
             if not isinstance(leaf, Comparison) or leaf.metric != "mean":
                 continue
             if not low <= leaf.threshold <= high:

@@ -28,13 +28,12 @@ class Rate:
 
     event: str
     given: str | tuple[str, ...] | None = None
+    conditions: tuple[str, ...] = dataclasses.field(init=False, compare=False, repr=False)
 
-    @property
-    def conditions(self) -> tuple[str, ...]:
-        """The events of ``given``; all of them must hold."""
-        if self.given is None:
-            return ()
-        return (self.given,) if isinstance(self.given, str) else tuple(self.given)
+    def __post_init__(self) -> None:
+        given = (self.given,) if isinstance(self.given, str) else tuple(self.given or ())
+        object.__setattr__(self, "conditions", given)
+        object.__setattr__(self, "given", given[0] if len(given) == 1 else given or None)
 
 
 @dataclasses.dataclass(frozen=True)

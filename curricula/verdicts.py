@@ -136,7 +136,7 @@ class Judge:
         return ProofState(sequence, sequence, zero, jnp.zeros((), jnp.float32))
 
     def _grid_baseline(self) -> np.ndarray:
-        return np.linspace(0.02, 0.98, 49, dtype=np.float32)
+        return np.linspace(0.05, 0.95, 19, dtype=np.float32)
 
     def update(
         self, state: JudgeState, statistics: Statistics, alpha: Any

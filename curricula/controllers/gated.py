@@ -21,7 +21,15 @@ from curricula.evidence import rung_alpha, spent_alpha
 from curricula.statistics import Statistics
 from curricula.verdicts import PASS, Judge, JudgeState
 
-__all__ = ["READY", "Gated", "GatedState", "check_thresholds", "gated", "gated_point"]
+__all__ = [
+    "READY",
+    "Gated",
+    "GatedState",
+    "check_thresholds",
+    "forecast_gated",
+    "gated",
+    "gated_point",
+]
 
 READY = (metric("mean") > 5) & (metric("safe") > 0.90)  # the report's rule, as proof
 RAW = (point("mean") > 5) & (point("safe") > 0.90)  # the report's rule, as it stands
@@ -41,6 +49,8 @@ class GatedState(NamedTuple):
       stint: [] int32 k, number of the present stint on a rung, from 1.
       cooldown: [] int32 steps before a promotion is considered again.
       demotions: [] int32 so far.
+      severity: [] float32 last decided, NaN before the first step; where the severity in force is
+        another, someone else moved it, and a new stint begins.
     """
 
     promote: JudgeState
@@ -49,6 +59,7 @@ class GatedState(NamedTuple):
     stint: Any
     cooldown: Any
     demotions: Any
+    severity: Any
 
 
 class Gated(CurriculumController):
@@ -135,6 +146,11 @@ class Gated(CurriculumController):
         return tuple(dict.fromkeys((*self.promote.condition.metrics(), *guarded)))
 
     @property
+    def conditions(self) -> tuple[Condition, ...]:
+        judges = (self.promote, self.guard) if self.guard else (self.promote,)
+        return tuple(judge.condition for judge in judges)
+
+    @property
     def clause_texts(self) -> tuple[str, ...]:
         return self.promote.texts + (self.guard.texts if self.guard else ())
 
@@ -147,9 +163,11 @@ class Gated(CurriculumController):
             zero + 1,
             zero,
             zero,
+            jnp.asarray(jnp.nan, jnp.float32),
         )
 
     def update(self, state: GatedState, statistics: Statistics) -> tuple[Decision, GatedState]:
+        state = self._moved_by_others(state, statistics)
         alpha = rung_alpha(self.alpha, state.stint)
         verdict, clauses, promote = self.promote.update(state.promote, statistics, alpha)
         alarm, guard = jnp.asarray(False), state.guard
@@ -167,22 +185,38 @@ class Gated(CurriculumController):
         demotions = state.demotions + down
         pause = self.cooldown * 2 ** jnp.minimum(demotions - 1, 20)
         waited = jnp.maximum(state.cooldown - 1, 0)
-        moved = up | down
-        fresh = self.init()
-
-        def restart(new: Any, kept: Any) -> Any:
-            return jax.tree.map(lambda a, b: jnp.where(moved, a, b), new, kept)
-
-        after = GatedState(
-            restart(fresh.promote, promote),
-            restart(fresh.guard, guard),
-            jnp.where(moved, 0, in_rung).astype(jnp.int32),
-            state.stint + moved,
-            jnp.where(down, pause, waited).astype(jnp.int32),
-            demotions.astype(jnp.int32),
+        after = self._restart(
+            up | down,
+            GatedState(
+                promote,
+                guard,
+                in_rung,
+                state.stint,
+                jnp.where(down, pause, waited).astype(jnp.int32),
+                demotions.astype(jnp.int32),
+                jnp.asarray(severity, jnp.float32),
+            ),
         )
         spent = spent_alpha(self.alpha, state.stint)
         return Decision(severity, reason, clauses, alpha, spent), after
+
+    def _restart(self, moved: Any, state: GatedState) -> GatedState:
+        """A new stint with new evidence where ``moved``."""
+        fresh = self.init()
+
+        def anew(new: Any, kept: Any) -> Any:
+            return jax.tree.map(lambda a, b: jnp.where(moved, a, b), new, kept)
+
+        return state._replace(
+            promote=anew(fresh.promote, state.promote),
+            guard=anew(fresh.guard, state.guard),
+            in_rung=jnp.where(moved, 0, state.in_rung).astype(jnp.int32),
+            stint=state.stint + jnp.asarray(moved, jnp.int32),
+        )
+
+    def _moved_by_others(self, state: GatedState, seen: Statistics) -> GatedState:
+        other = ~jnp.isnan(state.severity) & (seen.severity != state.severity)
+        return self._restart(other, state)
 
     def _reason(
         self, state: GatedState, seen: Statistics, in_rung: Any, verdict: Any, alarm: Any
@@ -251,6 +285,16 @@ def gated(promote: Condition = READY, **options: Any) -> Gated:
     """
     options.setdefault("guard", default_guard(promote))
     return Gated(promote, **options)
+
+
+def forecast_gated(promote: Condition = READY, max_flips: float = 0.2, **options: Any) -> Gated:
+    """The gate that looks before it leaps: refuses where the next rung would silence the model.
+
+    The window is re-priced under the next rung; a promotion waits while more than ``max_flips`` of
+    its prompt groups would have a best response that does not answer, where now it answers. An
+    unknown forecast (no ``attempt`` event in the schema) refuses as well.
+    """
+    return gated(promote, max_flips=max_flips, name="forecast-gated", **options)
 
 
 def gated_point(promote: Condition = RAW, **options: Any) -> Gated:

@@ -1,0 +1,1 @@
+"""Controllers without a trainer: simulated streams of evidence, and what they do with them."""
