@@ -1,0 +1,121 @@
+"""Responses: what a model wrote, taken apart into thinking, proof and answer."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from dipg.text import is_blank
+
+Format = Literal["xml", "json", "yaml"]
+FORMATS: tuple[Format, ...] = ("xml", "json", "yaml")
+
+_TAG = re.compile(r"<(/?)(think|proof|answer)>", re.IGNORECASE)
+_ORDER = (
+    ("", "think"),
+    ("/", "think"),
+    ("", "proof"),
+    ("/", "proof"),
+    ("", "answer"),
+    ("/", "answer"),
+)
+_MAX_STRUCTURED = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A parsed response.
+
+    Attributes:
+      well_formed: three channels, each once, closed, in order, nothing outside, the answer not
+      empty.
+      think, proof, answer: the channels' text; all empty where the response is not well-formed.
+      fault: what is wrong with the form, "" where nothing is.
+    """
+
+    well_formed: bool
+    think: str = ""
+    proof: str = ""
+    answer: str = ""
+    fault: str = ""
+
+
+def parse(text: str, expect: Format = "xml") -> Response:
+    """Take a response apart. Linear in its length; never raises on what a model wrote.
+
+    Canonical is `<think>…</think><proof>…</proof><answer>…</answer>`, tags in any letter case,
+    nothing but white space outside. JSON and YAML objects with the same three keys are read only
+    where the run asks for that format.
+    """
+    if expect == "xml":
+        return _parse_tags(text)
+    if len(text) > _MAX_STRUCTURED:
+        return Response(False, fault=f"longer than {_MAX_STRUCTURED} characters")
+    return _channels(_load_json(text) if expect == "json" else _load_yaml(text))
+
+
+def _parse_tags(text: str) -> Response:
+    marks = []
+    for mark in _TAG.finditer(text):
+        marks.append(mark)
+        if len(marks) > len(_ORDER):
+            return Response(False, fault="repeated or nested tags")
+    found = tuple((m.group(1), m.group(2).lower()) for m in marks)
+    if found != _ORDER:
+        return Response(False, fault=_describe(found))
+    edges = (0, *(i for m in marks for i in m.span()), len(text))
+    outside = [text[edges[i] : edges[i + 1]] for i in (0, 4, 8, 12)]
+    if not all(is_blank(part) for part in outside):
+        return Response(False, fault="text outside the tags")
+    think, proof, answer = (text[edges[i] : edges[i + 1]] for i in (2, 6, 10))
+    return _finish(think, proof, answer)
+
+
+def _describe(found: tuple[tuple[str, str], ...]) -> str:
+    for slash, name in _ORDER:
+        if (slash, name) not in found:
+            return f"no <{slash}{name}>"
+    return "tags repeated, nested or out of order"
+
+
+def _finish(think: str, proof: str, answer: str) -> Response:
+    if is_blank(answer):
+        return Response(False, fault="empty answer")
+    return Response(True, think.strip(), "" if is_blank(proof) else proof.strip(), answer.strip())
+
+
+def _load_json(text: str) -> object:
+    import json
+
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _load_yaml(text: str) -> object:
+    """YAML by the safe loader; a document with aliases is refused, as aliases can grow without
+    end."""
+    import yaml  # type: ignore[import-untyped]
+
+    try:
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
+            return None
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return None
+
+
+def _channels(loaded: object) -> Response:
+    """An object with exactly the keys think, proof and answer; a proof may be a list of
+    quotations."""
+    if not isinstance(loaded, dict):
+        return Response(False, fault="not an object")
+    if set(loaded) != {"think", "proof", "answer"}:
+        return Response(False, fault="keys must be think, proof and answer")
+    proof = loaded["proof"]
+    if isinstance(proof, list) and all(isinstance(p, str) for p in proof):
+        proof = "\n".join(proof)
+    think, answer = loaded["think"], loaded["answer"]
+    if not (isinstance(think, str) and isinstance(proof, str) and isinstance(answer, str)):
+        return Response(False, fault="think, proof and answer must be text")
+    return _finish(think, proof, answer)

@@ -1,0 +1,224 @@
+"""What an answer claims, and whether context and proof carry it."""
+
+import re
+from dataclasses import dataclass
+
+from dipg.quantities import Quantity, close, quantities
+from dipg.rubric.lexicon import PLAIN_WORDS, STOP_WORDS
+from dipg.rubric.reading import Reading, names, read_once, terms
+from dipg.rubric.stance import Clause, clauses
+from dipg.text import fold, plain, sentences, words
+
+LONGEST_ANSWER = 12_000
+"""Characters. A longer answer is no answer that anyone would read; it is not searched for a right
+one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer, read once: plain text, numbers, names, clauses."""
+
+    text: str
+    numbers: list[Quantity]
+    names: list[tuple[str, int]]
+    clauses: list[Clause]
+    too_long: bool = False
+
+
+def read_answer(answer: str) -> Answer:
+    """Read an answer channel."""
+    folded = fold(answer)
+    if "**" in folded or "__" in folded or "`" in folded:
+        folded = folded.replace("**", "").replace("__", "").replace("`", "")
+    folded = _AROUND_QUESTION.sub("", folded)
+    too_long = len(folded) > LONGEST_ANSWER
+    text = plain(folded[:LONGEST_ANSWER])
+    numbers = quantities(text)
+    # Names are found in text that still has its capitals, so offsets are those of the folded text;
+    # only digit grouping moves them, by a character or two, which no clause border is near to.
+    named = names(folded[:LONGEST_ANSWER])
+    return Answer(text, numbers, named, clauses(text, numbers, named), too_long)
+
+
+_AROUND_QUESTION = re.compile(r"^\s*(?:final )?answer\s*:\s*", re.IGNORECASE)
+
+
+def claimed_names(answer: Answer, known: frozenset[str]) -> set[str]:
+    """Names that an answer brings up; in an answer of a few words every unknown content word is
+    one."""
+    found = {name for name, _ in answer.names}
+    spoken = words(answer.text)
+    if len(spoken) <= 3:
+        found.update(
+            w
+            for w in spoken
+            if w not in known
+            and w not in PLAIN_WORDS
+            and w not in STOP_WORDS
+            and w.isalpha()
+            and len(w) > 2
+        )
+    return found
+
+
+def is_foreign(
+    answer: Answer,
+    context: Reading,
+    question: Reading,
+    expected: Reading,
+    ignore: list[tuple[int, int]],
+) -> bool:
+    """Whether an answer asserts a number or a name that neither context nor question contains.
+
+    What the vignette expects is not foreign: a value may have to be computed. Nor is a share of a
+    number of the context, where the share is named too ("a 50% reduced dose (10 mg/m2)" of 20
+    mg/m2).
+
+    Args:
+      ignore: spans in which the answer says what is *not* there.
+    """
+    known = context.terms | question.terms | expected.terms
+    for name in claimed_names(answer, known):
+        if name not in known and not _is_compound_of(name, known):
+            at = next((i for n, i in answer.names if n == name), -1)
+            if not any(a <= at < b for a, b in ignore):
+                return True
+    for number in answer.numbers:
+        if number.spelled and not number.dimension:
+            continue
+        if (
+            number.dimension[:1] == "#"
+            and number.raw in context.raws | question.raws | expected.raws
+        ):
+            continue
+        if context.has_number(number) or question.has_number(number):
+            continue
+        if expected.has_number(number) or any(a <= number.start < b for a, b in ignore):
+            continue
+        if number.dimension == "" and number.raw in context.raws | question.raws:
+            continue
+        if not _is_share(number, answer.numbers, context):
+            return True
+    return False
+
+
+def _is_compound_of(name: str, known: frozenset[str]) -> bool:
+    """A plural or possessive of something known."""
+    return name.endswith("s") and name[:-1] in known
+
+
+def _is_share(number: Quantity, stated: list[Quantity], context: Reading) -> bool:
+    """Whether a number is p% (or 1 - p%) of a number of the context, with p named in the answer."""
+    for share in stated:
+        if share.dimension != "percent" or not context.has_number(share):
+            continue
+        part = share.value / 100
+        for whole in context.numbers:
+            if whole.dimension == number.dimension and (
+                close(number.value, whole.value * (1 - part))
+                or close(number.value, whole.value * part)
+            ):
+                return True
+    return False
+
+
+def is_carried(
+    answer: Answer, proof_text: str, proof_folded: str, question: Reading, context: Reading
+) -> bool:
+    """Whether a proof carries an answer's numbers and names; what the question says needs no
+    proof."""
+    proof_terms = terms(proof_text)
+    for name, _ in answer.names:
+        if name in proof_terms or name in question.terms or name.rstrip("s") in proof_terms:
+            continue
+        return False
+    if not answer.numbers:
+        return True
+    quoted = quantities(proof_text)
+    for number in answer.numbers:
+        if number.spelled and not number.dimension:
+            continue
+        if number.dimension[:1] == "#" and number.raw in {q.raw for q in quoted}:
+            continue
+        if any(_matches(number, q) for q in quoted) or question.has_number(number):
+            continue
+        if not context.has_number(number) and _follows(number, quoted, question, answer.numbers):
+            continue
+        return False
+    return True
+
+
+def _matches(number: Quantity, quoted: Quantity) -> bool:
+    if number.same(quoted):
+        return True
+    bare = "" in (number.dimension, quoted.dimension)
+    return number.raw == quoted.raw and (bare or number.dimension == "")
+
+
+def _follows(
+    number: Quantity, quoted: list[Quantity], question: Reading, stated: list[Quantity]
+) -> bool:
+    """Whether a computed number follows from quoted ones by one or two steps of arithmetic."""
+    pool = [q for q in (*quoted, *question.numbers)][:24]
+    goal = (number.value, number.raw)
+    bases = (
+        {q.value for q in pool} | {q.raw for q in pool} | {s.raw for s in stated if s is not number}
+    )
+    shares = {1 - q.value / 100 for q in pool if q.dimension == "percent"}
+    shares |= {q.value / 100 for q in pool if q.dimension == "percent"}
+    bases = set(list(bases)[:24])
+    for a in bases:
+        if any(close(a * s, g) for s in shares for g in goal):
+            return True
+        if a <= 1 and any(close(100 * (1 - a), g) for g in goal):
+            return True
+        for b in bases:
+            if any(close(r, g) for r in _results(a, b) for g in goal):
+                return True
+            for s in shares:
+                if any(close(a * b * s, g) for g in goal):
+                    return True
+    return len(pool) >= 2 and any(
+        close(r * c, g) for a in bases for b in bases for r in (a * b,) for c in bases for g in goal
+    )
+
+
+def _results(a: float, b: float) -> tuple[float, ...]:
+    results = (a + b, a - b, a * b)
+    return (*results, a / b, 100 * a / b, 100 * (a - b) / b) if b else results
+
+
+def shows_both_sides(proof_text: str, question: Reading) -> bool:
+    """Whether a proof quotes two statements on the asked matter that differ in what they say."""
+    sides = [read_once(s) for s in _statements(proof_text)][:16]
+    asked = frozenset(
+        w for w in question.terms if w not in STOP_WORDS and w.isalpha() and len(w) > 2
+    )
+    for i, one in enumerate(sides):
+        for other in sides[i + 1 :]:
+            if _differ(one, other, asked):
+                return True
+    return False
+
+
+def _statements(proof_text: str) -> list[str]:
+    parts: list[str] = []
+    for s in sentences(proof_text.replace('"', "\n").replace("...", "\n")):
+        parts.extend(p for p in re.split(r"\b(?:whereas|while|but)\b", s) if len(words(p)) > 1)
+    return parts
+
+
+def _differ(one: Reading, other: Reading, asked: frozenset[str]) -> bool:
+    if one.key == other.key:
+        return False
+    about_one, about_other = asked & one.terms, asked & other.terms
+    if bool(about_one) != bool(about_other):
+        return False
+    mine = {n.dimension: n.value for n in one.numbers if n.dimension[:1] != "#"}
+    yours = {n.dimension: n.value for n in other.numbers if n.dimension[:1] != "#"}
+    shared = mine.keys() & yours.keys()
+    if shared:
+        return any(not close(mine[d], yours[d]) for d in shared)
+    if bool(mine) != bool(yours):
+        return False
+    return bool(about_one & about_other) or bool((one.terms & other.terms) - STOP_WORDS)

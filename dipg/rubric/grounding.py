@@ -1,0 +1,189 @@
+"""Is every quotation of the proof in the context?
+
+Verbatim up to what typing changes: white space, quotation marks, dashes, invisible characters,
+width of digits, letter case, a trailing full stop. A changed number or name, shuffled words,
+nearly the whole context, or a scrap too short to be evidence is not a quotation.
+"""
+
+import re
+from dataclasses import dataclass
+
+from dipg.quantities import quantities
+from dipg.rubric.lexicon import STOP_WORDS
+from dipg.rubric.reading import Reading, names
+from dipg.rubric.stance import statements_of_absence
+from dipg.text import fold, plain, sentences, tokens
+
+MAX_QUOTATIONS = 128
+"""More pieces than an honest proof has; beyond it a proof is not looked up piece by piece."""
+NEARLY_ALL = 0.85
+"""Share of a context that a proof may not exceed: whoever quotes all of it points at nothing."""
+SHORT_CONTEXT = 24
+"""Tokens; so short a context may be quoted whole, as there is nothing to leave out."""
+MIN_WORDS = 3
+"""Fewest words of a quotation that can be evidence."""
+
+_QUOTED = re.compile(r'"([^"]*)"')
+_ELLIPSIS = re.compile(r"\s*(?:\[\s*\.{3}\s*\]|\(\s*\.{3}\s*\)|\.{3,}|\[\s*\])\s*")
+_BULLET = re.compile(r"(?m)^\s*(?:[-*>#]+\s+|\(?\d{1,2}[.)]\s+|[a-z][.)]\s+)+")
+_LEAD = re.compile(
+    r"^(?:(?:the|this|as|from|in|according|to|per|see|and|also|later|quote|quoted|quotes|proof|"
+    r"evidence|"
+    r"context|text|passage|record|chart|report|source|note|document|vignette|it|provided|states?|"
+    r"stated|"
+    r"says?|reads?|mentions?|notes?|explicitly|directly|clearly|that|relevant|exact|direct|"
+    r"supporting|"
+    r"excerpt|sentence|line|section)\b[ ,]*){1,8}:\s*"
+)
+_META = re.compile(
+    r"\b(?:context|text|passage|record|chart|report|source|note|document|vignette|information|"
+    r"quote|"
+    r"quotes|evidence|proof|none|nothing|n/a|not applicable|empty|scenario)s?\b|^\W*(?:no|none|"
+    r"n/a)\W*$"
+)
+_WORD = re.compile(r"[^\W_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What a proof amounts to.
+
+    Attributes:
+      quotes: it has quotations at all (an empty proof, or a remark that nothing can be quoted, has
+      none).
+      grounded: every quotation is in the context and together they are evidence.
+      text: its plain text, for what it carries.
+    """
+
+    quotes: bool
+    grounded: bool
+    text: str
+
+
+def read_proof(proof: str, context: Reading) -> Proof:
+    """Look a proof up in its context. Linear in both."""
+    text = plain(proof)
+    if not _WORD.search(text):
+        return Proof(bool(text.strip()), False, text)
+    quoted, remainder = _split(text)
+    if not quoted and _is_remark(proof, text, context):
+        return Proof(False, False, text)
+    if len(quoted) + len(remainder) > MAX_QUOTATIONS:
+        return Proof(True, False, text)
+    grounded, covered, longest = True, 0, 0
+    for piece in quoted:
+        size = _look_up(piece, context)
+        grounded, covered, longest = grounded and size > 0, covered + size, max(longest, size)
+        if not grounded:
+            break
+    if grounded and quoted:
+        grounded = all(_is_frame(piece, context) for piece in remainder)
+    elif grounded:
+        for piece in remainder:
+            size = _look_up(piece, context)
+            if not size and (lead := _LEAD.match(piece)):
+                size = _look_up(piece[lead.end() :], context)
+            grounded, covered, longest = grounded and size > 0, covered + size, max(longest, size)
+    if grounded:
+        too_much = context.size > SHORT_CONTEXT and covered > NEARLY_ALL * context.size
+        grounded = not too_much and any(_is_evidence(p) for p in (quoted or remainder))
+    return Proof(True, grounded, text)
+
+
+def _split(text: str) -> tuple[list[str], list[str]]:
+    """Passages in quotation marks, and what stands around them; without marks, lines."""
+    if text.count('"') >= 2 and text.count('"') % 2 == 0:
+        quoted = [q.strip() for q in _QUOTED.findall(text) if _WORD.search(q)]
+        around = _BULLET.sub("", _QUOTED.sub("\n", text))
+        rest = [line.strip() for line in around.split("\n") if _WORD.search(line)]
+        if quoted:
+            return quoted, rest
+    bare = _BULLET.sub("", text)
+    return [], [line.strip() for line in bare.split("\n") if _WORD.search(line)]
+
+
+def _is_remark(proof: str, text: str, context: Reading) -> bool:
+    """An unquoted remark about the context ("no quote available"): it quotes nothing.
+
+    A remark that brings a number or a name from elsewhere is no remark, and neither is anything
+    that the context itself says.
+    """
+    if not (_META.search(text) or statements_of_absence(text)) or len(text) > 600:
+        return False
+    if f" {' '.join(tokens(text.strip(' .')))} " in context.key:
+        return False
+    if _LEAD.match(text):
+        return False
+    if any(_look_up(s, context) and _is_evidence(s) for s in sentences(text)):
+        return False
+    if any(not context.has_number(n) for n in quantities(text)):
+        return False
+    return all(name in context.terms for name, _ in names(fold(proof)))
+
+
+def _is_frame(piece: str, context: Reading) -> bool:
+    """Words around quotations may introduce them; they may not bring in numbers of their own."""
+    found = quantities(piece)
+    return all(context.has_number(n) or n.dimension[:1] == "#" for n in found)
+
+
+def _look_up(piece: str, context: Reading) -> int:
+    """Tokens of the context that a quotation covers; 0 where it is not in the context."""
+    found = tokens(piece)
+    size = _contiguous(found, context)
+    if size:
+        return size
+    if "..." in piece or "[" in piece:
+        return _elided(piece, context)
+    parts = sentences(piece)
+    if len(parts) < 2:
+        parts = re.split(r"(?<=[a-z0-9])\.(?=[a-z])|\s+/\s+|\s+\|\s+", piece)
+    if len(parts) < 2 or len(parts) > MAX_QUOTATIONS:
+        return 0
+    sizes = [_contiguous(tokens(p), context) or _elided_or_zero(p, context) for p in parts]
+    return sum(sizes) if all(sizes) else 0
+
+
+def _elided_or_zero(piece: str, context: Reading) -> int:
+    return _elided(piece, context) if "..." in piece else 0
+
+
+def _contiguous(found: list[str], context: Reading) -> int:
+    while found and found[-1] in _EDGE:
+        found = found[:-1]
+    first = 0
+    while first < len(found) and found[first] in _EDGE:
+        first += 1
+    found = found[first:]
+    if not found:
+        return 0
+    return len(found) if f" {' '.join(found)} " in context.key else 0
+
+
+_EDGE = frozenset(".,;:!?-()[]")
+
+
+def _elided(piece: str, context: Reading) -> int:
+    """A quotation with "..." in it: its parts in the order of the context, none a mere scrap."""
+    at, covered = 0, 0
+    parts = [p for p in _ELLIPSIS.split(piece) if _WORD.search(p)]
+    if len(parts) > MAX_QUOTATIONS:
+        return 0
+    for part in parts:
+        found = tokens(part)
+        while found and found[-1] in _EDGE:
+            found.pop()
+        while found and found[0] in _EDGE:
+            found.pop(0)
+        where = context.key.find(f" {' '.join(found)} ", at) if found else -1
+        if where < 0 or (len(parts) > 1 and len(_WORD.findall(part)) < MIN_WORDS):
+            return 0
+        covered += len(found)
+        at = where + 1
+    return covered
+
+
+def _is_evidence(piece: str) -> bool:
+    """Long enough to say something: three words, two of them with a meaning."""
+    spoken = _WORD.findall(piece)
+    return len(spoken) >= MIN_WORDS and sum(w not in STOP_WORDS for w in spoken) >= 2

@@ -1,0 +1,140 @@
+"""Words of the field that the rubric knows: what counts as a name, what is the opposite of what."""
+
+import re
+
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of a list written as text."""
+    return frozenset(text.split())
+
+
+STOP_WORDS = word_set(
+    """
+    a an and are as at be been being but by can could did do does for from had has have he her
+    hers him his how i if in into is it its may might more most must no nor not of off on or
+    our out over she should so some such than that the their them then there these they this
+    those to under until up us was we were what when where which while who whom whose why will
+    with would you your about after also any both each per via within without please give
+    state report
+    """
+)
+"""Words that say nothing of what a sentence is about."""
+
+PLAIN_WORDS = word_set(
+    """
+    yes no none never unknown unclear nothing neither same equal higher lower longer shorter
+    more less true false correct incorrect answer answers question patient patients child boy
+    girl man woman male female left right upper lower bilateral midline the this that these
+    those it he she they we i based according given since because as after before during while
+    when where however therefore thus hence so then also and but or not although though for
+    from with without in on at by to of per continue hold stop start restart reduce increase
+    resume maintain withhold discontinue initiate switch administer give use treat monitor
+    enroll enrol re reintroduce avoid keep pause suspend add proceed consider recommend
+    treatment therapy dose dosage dosing drug medication tumor tumour protocol trial study
+    regimen record records source sources context text provided information evidence report
+    reports note notes sorry unfortunately please there here both all each one two three four
+    five six seven eight nine ten first second third next final current recommended
+    appropriate total daily weekly monthly once twice every grade stage phase arm group cohort
+    cycle monday tuesday wednesday thursday friday saturday sunday january february march
+    april may june july august september october november december response rate survival
+    median overall progression disease stable partial complete answer's conclusion summary
+    result results value values only iv po bid tid qid sc im od qd vs ie eg os pfs orr mri ct
+    ok id
+    """
+)
+"""Words that a capital letter does not turn into the name of something."""
+
+DRUG = re.compile(
+    r"\b[a-z]{3,}(?:mab|tinib|lanib|afenib|zomib|ciclib|lisib|parib|rafenib|metinib|fenib|nostat|"
+    r"inostat|platin|zolomide|osfamide|lidomide|zomide|sirolimus|rolimus|taxel|rubicin|mustine|"
+    r"cristine|blastine|poside|tecan|trexate|citabine|ribine|methasone|solone|cortisone|prone|"
+    r"setron|tabine|mycin|racetam|gabalin|profen|statin|cept|leucel|stat)\b"
+)
+"""Names of drugs by their endings (international non-proprietary name stems)."""
+
+_OPPOSITES = (
+    ("increase increased increases increasing rise rose risen higher raised elevated grew growth "
+     "greater larger longer more above improved improvement improves gain superior",
+     "decrease decreased decreases decreasing fall fell fallen lower reduced reduction reduces "
+     "shrank "
+     "shrinkage smaller shorter less below worsened worsening worse decline declined loss "
+     "inferior"),
+    ("before prior preceding earlier precedes", "after following subsequent later follows"),
+    ("left left-sided", "right right-sided"),
+    ("yes eligible met meets met positive present effective safe benefit",
+     "no ineligible negative absent ineffective unsafe toxic"),
+    ("mutant mutated mutation-positive", "wild wildtype wild-type"),
+    ("responded response responding regression", "progressed progression progressing recurrence"),
+    ("male boy man he his", "female girl woman she her"),
+    ("first", "last second third"),
+    ("maximum highest most", "minimum lowest least"),
+    ("first-line", "second-line"),
+    ("benign", "malignant"),
+    ("upper", "lower"), ("anterior ventral", "posterior dorsal"),
+    ("unilateral", "bilateral"),
+    ("oral orally", "intravenous intravenously iv"),
+)  # fmt: skip
+
+DIRECTIONS: dict[str, tuple[int, int]] = {}
+"""A word -> (axis, side): two words on one axis and different sides contradict each other."""
+for _axis, (_one, _other) in enumerate(_OPPOSITES):
+    for _side, _group in enumerate((_one, _other)):
+        for _word in _group.split():
+            DIRECTIONS.setdefault(_word, (_axis, _side))
+
+ACTIONS: dict[str, str] = {}
+"""A verb -> what it does to a treatment."""
+for _action, _verbs in {
+    "start": "start starts started starting initiate initiates initiated initiating begin "
+    "beginning "
+    "commence enroll enrol enrolled enrollment enrolment add adding introduce prescribe",
+    "resume": "resume resumes resumed resuming restart restarts restarted restarting reintroduce "
+    "reintroduced reintroducing re-introduce re-introduced re-introducing re-start reinitiate "
+    "re-initiate rechallenge",
+    "continue": "continue continues continued continuing maintain maintained maintaining keep "
+    "keeping "
+    "remain remaining unchanged",
+    "hold": "hold holding held withhold withheld withholding pause pausing suspend suspended "
+    "suspending interrupt interrupted interrupting",
+    "stop": "stop stopping stopped discontinue discontinued discontinuing cease withdraw withdrawn "
+    "terminate permanently-discontinue avoid avoiding",
+    "reduce": "reduce reducing decrease decreasing lower lowering halve de-escalate",
+    "increase": "increase increasing escalate escalating raise raising double",
+    "switch": "switch switching change changing replace replacing",
+}.items():
+    for _word in _verbs.split():
+        ACTIONS[_word] = _action
+
+CLASHES = {
+    "start": {"hold", "stop"},
+    "resume": {"hold", "stop"},
+    "continue": {"hold", "stop", "switch"},
+    "hold": {"start", "continue", "increase"},
+    "stop": {"start", "resume", "continue", "increase"},
+    "reduce": {"increase", "stop"},
+    "increase": {"reduce", "hold", "stop"},
+    "switch": {"continue"},
+}
+"""What contradicts an action on the same treatment."""
+
+CLASSES: dict[str, str] = {}
+"""A word -> the class of values it belongs to: another word of the class is another answer."""
+for _class, _members in {
+    "lobe": "frontal parietal temporal occipital cerebellum cerebellar thalamus thalamic pons "
+    "pontine "
+    "medulla medullary midbrain spinal hemispheric brainstem cerebral ventricle",
+    "side": "left right bilateral midline",
+    "sex": "male female boy girl",
+    "yesno": "yes no",
+    "route": "oral orally intravenous intravenously subcutaneous intrathecal intranasal "
+    "intramuscular",
+    "modality": "mri ct pet ultrasound eeg biopsy",
+    "roman": "ii iii iv",
+    "outcome": "stable progressive progression regression remission pseudoprogression",
+    "weekday": "monday tuesday wednesday thursday friday saturday sunday",
+    "month": "january february march april june july august september october november december",
+    "severity": "mild moderate severe",
+    "color": "red blue green yellow",
+}.items():
+    for _word in _members.split():
+        CLASSES[_word] = _class

@@ -1,0 +1,259 @@
+"""What a right answer has to say, read from a vignette's `expected` once."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from dipg.quantities import Quantity, parse_unit, quantities
+from dipg.rubric.lexicon import ACTIONS, CLASSES, DIRECTIONS, STOP_WORDS
+from dipg.rubric.reading import names, read
+from dipg.text import fold, plain, sentences, words
+from dipg.vignettes.types import Vignette
+
+_BRACKETS = re.compile(r"\([^()]*\)")
+_REASON = re.compile(
+    r",? (?:because|since|given that|as it|as the|as this|due to|owing to|i\.e\.|e\.g\.|"
+    r"which (?:is|was|"
+    r"are|were)|representing|indicating|reflecting|so that|in order to)\b.*",
+    re.DOTALL,
+)
+_ASIDE = re.compile(
+    r"(?:,| and)? (?:while|whilst|along with|together with monitoring)\b.*", re.DOTALL
+)
+_LABEL = re.compile(
+    r"\b(arm|group|cohort|patient|case|source|hospital|site|drug|option|regimen|report|stratum|"
+    r"level|"
+    r"center|centre|dose level|schedule|plan)s? ([a-z]|\d{1,4}|i{1,3}|iv)\b(?!['’]s? [a-z]+ly)"
+)
+_OPENING = re.compile(r"^\W*(yes|no)\b")
+_NEGATOR = re.compile(
+    r"\b(?:not|n't|never|no|without|neither|nor|cannot|none|isn|wasn|doesn|didn|hasn|haven|won|"
+    r"lacks?|"
+    r"lacking|absent|absence|fails?|failed|denies|denied|ruled out|negative for)\b"
+)
+_COMPARISON = re.compile(
+    r"\b(?:more|less|higher|lower|longer|shorter|greater|smaller|fewer|larger|older|younger|"
+    r"better|worse|"
+    r"before|after|then|earlier|later|exceeds?|exceeded|first|followed by|followed|preceded|"
+    r"precedes|"
+    r"than|faster|slower|heavier|lighter)\b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One wording of a right answer, taken apart.
+
+    Attributes:
+      text: plain text of what has to be said.
+      whole: plain text of the full wording with its asides, whose numbers contradict nothing.
+      numbers: that an answer has to state.
+      bound: for each number the name it belongs to, "" where it belongs to none.
+      allowed: every number of the full wording.
+      names: that an answer has to mention, in order.
+      phrase: content words to be said where there are neither numbers nor names.
+      labels: ("arm", "b") and the like, to be mentioned.
+      opening: "yes", "no" or "".
+      negated: the statement is a denial.
+      actions: what is to be done to which name.
+      directions: axis -> side of words like "increased", where the wording takes a side.
+      compares: the order of the names matters.
+    """
+
+    text: str
+    whole: str
+    numbers: tuple[Quantity, ...]
+    bound: tuple[str, ...]
+    allowed: tuple[Quantity, ...]
+    names: tuple[str, ...]
+    phrase: tuple[str, ...]
+    labels: frozenset[tuple[str, str]]
+    opening: str
+    negated: bool
+    actions: tuple[tuple[str, str], ...]
+    directions: tuple[tuple[int, int], ...]
+    compares: bool
+
+
+@lru_cache(maxsize=4096)
+def targets(vignette: Vignette) -> tuple[Target, ...]:
+    """The wordings of a vignette's right answer: its value, its answer and its aliases."""
+    expected = vignette.expected
+    wordings = [expected.answer, *expected.aliases]
+    found = [make_target(w, vignette.question) for w in wordings if w.strip()]
+    if expected.value is not None:
+        unit = parse_unit(expected.unit) if expected.unit else None
+        text = f"{expected.value:.12g} {expected.unit or ''}".strip()
+        if unit is None or not found[0].numbers:
+            found.append(make_target(text, vignette.question))
+    return tuple(found)
+
+
+def make_target(wording: str, question: str) -> Target:
+    """Take a wording apart; what it adds as reason or aside is not asked for."""
+    whole_folded = fold(wording).replace("**", "").replace("`", "")
+    core_folded = _core(whole_folded, question)
+    text = plain(core_folded)
+    asked = read(question)
+    numbers = quantities(text)
+    named = names(core_folded)
+    required = tuple(dict.fromkeys(n for n, _ in named if n not in asked.terms))
+    labels = frozenset(labels_of(text))
+    kept = [i for i, n in enumerate(numbers) if not _in_label(n, labels)]
+    bound = [bind(text, numbers[i], named) for i in kept]
+    directions = dict(DIRECTIONS[w] for w in words(text) if w in DIRECTIONS)
+    all_names = [n for n, _ in named]
+    compares = bool(_COMPARISON.search(text)) and len(set(all_names)) > 1
+    return Target(
+        text=text,
+        whole=plain(whole_folded),
+        numbers=tuple(numbers[i] for i in kept),
+        bound=tuple(bound),
+        allowed=tuple(quantities(plain(whole_folded))),
+        names=tuple(dict.fromkeys(all_names)) if compares else required,
+        phrase=_phrase(text, required, bool(kept), asked.terms),
+        labels=labels - frozenset(labels_of(plain(fold(question)))),
+        opening=m[1] if (m := _OPENING.match(text)) else "",
+        negated=is_negated(text),
+        actions=tuple(actions_of(text, named)),
+        directions=tuple(directions.items()),
+        compares=compares,
+    )
+
+
+def _in_label(number: Quantity, labels: frozenset[tuple[str, str]]) -> bool:
+    return number.dimension[:1] == "#" and (number.dimension[1:], f"{number.raw:g}") in labels
+
+
+def _core(folded: str, question: str) -> str:
+    """What a wording has to be matched on: the sentences that answer, without reasons and
+    asides."""
+    parts = [p for p in sentences(folded.replace("; ", ". ")) if p.strip()]
+    cores = [_strip(p) for p in parts]
+    if len(cores) <= 1:
+        return cores[0] if cores else folded
+    asked = {stem(w) for w in words(plain(fold(question))) if w not in STOP_WORDS}
+    overlaps = [sum(stem(w) in asked for w in set(words(plain(c)))) for c in cores]
+    best = max(overlaps)
+    kept = []
+    for i, core in enumerate(cores):
+        first = words(plain(core))[:1]
+        leads = i == 0 and bool(first) and (first[0] in ACTIONS or first[0] in ("yes", "no"))
+        if leads or (best and overlaps[i] >= 0.6 * best):
+            kept.append(core)
+    return " ".join(kept) or cores[0]
+
+
+def _strip(sentence: str) -> str:
+    previous = None
+    stripped = sentence
+    while previous != stripped:
+        previous, stripped = stripped, _BRACKETS.sub("", stripped)
+    for pattern in (_REASON, _ASIDE):
+        shorter = pattern.sub("", stripped)
+        if len(words(shorter)) >= 2 or (words(shorter) and quantities(plain(shorter))):
+            stripped = shorter
+    return stripped.strip()
+
+
+def _phrase(
+    text: str, required: tuple[str, ...], has_numbers: bool, asked: frozenset[str]
+) -> tuple[str, ...]:
+    """Content words to look for; beside numbers or names only words of a class of values."""
+    spoken = [w for w in words(text) if w not in STOP_WORDS or w in ("no", "not")]
+    spoken = [w for w in spoken if not w[0].isdigit()]
+    if has_numbers or required:
+        return tuple(w for w in spoken if w in CLASSES and CLASSES[w] not in ("yesno", "roman"))
+    fresh = [w for w in spoken if w not in asked and w not in ("yes", "no", "not")]
+    return tuple(fresh or [w for w in spoken if w not in ("yes", "no", "not")])
+
+
+def labels_of(plain_text: str) -> list[tuple[str, str]]:
+    """("arm", "b") for "arm B", ("patient", "2") for "patient 2"."""
+    if not _LABEL.search(plain_text):
+        return []
+    return [
+        (m[1], m[2]) for m in _LABEL.finditer(plain_text) if m[2] != "a" or _is_label(m, plain_text)
+    ]
+
+
+_AFTER_LABEL = re.compile(
+    r" (?:is|was|had|has|got|received|showed|shows|and|or|than|with|gave|gives|says|said|states|"
+    r"stated|reports|reported|did|at|in|achieved|versus|vs)\b"
+)
+
+
+def _is_label(m: re.Match[str], text: str) -> bool:
+    """An article is no label: "arm a had" names an arm, "regimen a week later" does not."""
+    after = text[m.end() : m.end() + 12]
+    return not re.match(r" [a-z]", after) or _AFTER_LABEL.match(after) is not None
+
+
+def bind(text: str, number: Quantity, named: list[tuple[str, int]]) -> str:
+    """The name that a number belongs to: the nearest in its clause, before it if there is one."""
+    if not named:
+        return ""
+    left = max(
+        text.rfind(c, 0, number.start) for c in (". ", ";", "\n", " while ", " whereas ", " but ")
+    )
+    rights = [
+        i
+        for c in (". ", ";", "\n", " while ", " whereas ", " but ")
+        if (i := text.find(c, number.end)) >= 0
+    ]
+    right = min(rights, default=len(text))
+    before = [(at, n) for n, at in named if left <= at < number.start]
+    after = [(at, n) for n, at in named if number.end <= at < right]
+    if after and before:
+        joint = re.fullmatch(r"\s*(?:of|for|with) (?:\w+ )?", text[number.end : after[0][0]])
+        return after[0][1] if joint else before[-1][1]
+    return before[-1][1] if before else after[0][1] if after else ""
+
+
+def actions_of(text: str, named: list[tuple[str, int]]) -> list[tuple[str, str]]:
+    """(name, action) for each verb that does something to the treatment after it, in its clause."""
+    found = []
+    at = 0
+    for m in re.finditer(r"[a-z]+(?:-[a-z]+)*", text):
+        action = ACTIONS.get(m.group())
+        if action is None or _is_history(text, m.start()) or _is_denied(text, m.start()):
+            continue
+        while at < len(named) and named[at][1] < m.end():
+            at += 1
+        target = next(((n, i) for n, i in named[at:] if i - m.end() < 60), None)
+        if target and not re.search(r"[.;\n]|, (?:and|then|once)\b", text[m.end() : target[1]]):
+            found.append((target[0], action))
+        else:
+            found.append(("", action))
+    return found
+
+
+def _is_history(text: str, at: int) -> bool:
+    return bool(
+        re.search(
+            r"\b(?:was|were|been|already|previously|had|has been|is|are)(?: \w+)? $",
+            text[max(0, at - 24) : at],
+        )
+    )
+
+
+def _is_denied(text: str, at: int) -> bool:
+    return bool(
+        re.search(
+            r"\b(?:no|not|n't|without|never|cannot|rather than|instead of|dose) (?:\w+ ){0,2}$",
+            text[max(0, at - 24) : at],
+        )
+    )
+
+
+def is_negated(text: str) -> bool:
+    """Whether plain text denies: an odd number of negations."""
+    return len(_NEGATOR.findall(text)) % 2 == 1
+
+
+def stem(word: str) -> str:
+    """A crude stem, for matching "administered" with "administer"."""
+    for ending in ("ing", "ed", "es", "s", "e"):
+        if word.endswith(ending) and len(word) - len(ending) >= 4:
+            return word[: -len(ending)]
+    return word
