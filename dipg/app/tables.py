@@ -45,9 +45,12 @@ RATES: Mapping[str, str] = {
 }
 """Figures of an evaluation, in the order and under the names of the table."""
 
+WITHOUT_INTERVAL = ("min", "max", "range")
+"""What is said of these very responses: resampling them says nothing about an extreme."""
+
 
 def comparison(title: str, before: Mapping[str, Interval], after: Mapping[str, Interval]) -> Table:
-    """Before and after on one set of vignettes, rates and the mean with 95% intervals."""
+    """Before and after on one set of vignettes, with 95% intervals."""
     table = Table(
         title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0),
         header_style="dim", pad_edge=False,
@@ -68,10 +71,10 @@ def comparison(title: str, before: Mapping[str, Interval], after: Mapping[str, I
 
 
 def _cells(name: str, figure: Interval) -> tuple[Text, str]:
-    # Of the reward's figures the mean alone has an interval; the others describe these responses.
     metric = "mean" if name in REWARDS else name
+    value = Text(number(metric, figure.value), "bold")
     shown = bounds(metric, figure.lower, figure.upper)
-    return Text(number(metric, figure.value), "bold"), "" if shown == NOTHING else shown
+    return value, "" if name in WITHOUT_INTERVAL or shown == NOTHING else shown
 
 
 def moves(receipts: Sequence[Receipt], steps: int) -> Text:
