@@ -36,13 +36,14 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.scipy.special import logsumexp
+from jax.scipy.special import logsumexp, xlogy
 
 __all__ = [
     "BETS",
     "RESTART_SCALE",
     "DetectorState",
     "SequenceState",
+    "chernoff_lower",
     "clopper_pearson",
     "detector_init",
     "detector_log",
@@ -143,22 +144,41 @@ def sequence_log(state: SequenceState) -> Any:
     return jnp.logaddexp(logsumexp(state.log_wealth, axis=-1), jnp.log(rest))
 
 
-def lower_bound(state: SequenceState, null: Any, alpha: Any) -> Any:
+def lower_bound(log_evidence: Any, null: Any, alpha: Any) -> Any:
     """Largest rejected null: "the mean is above this" with confidence 1 - alpha; 0 where none is.
 
     Args:
-      state: of J nulls.
+      log_evidence: ``[J]`` from :func:`sequence_log`.
       null: ``[J]``, in any order.
       alpha: error probability over all peeks together.
     """
-    rejected = sequence_log(state) >= -jnp.log(alpha)
-    return jnp.max(jnp.where(rejected, null, 0.0))
+    return jnp.max(jnp.where(log_evidence >= -jnp.log(alpha), null, 0.0))
 
 
-def upper_bound(state: SequenceState, null: Any, alpha: Any) -> Any:
-    """As :func:`lower_bound` for a state that bet on misses against ``1 - null``."""
-    rejected = sequence_log(state) >= -jnp.log(alpha)
-    return jnp.min(jnp.where(rejected, null, 1.0))
+def upper_bound(log_evidence: Any, null: Any, alpha: Any) -> Any:
+    """As :func:`lower_bound` for evidence from bets on misses against ``1 - null``."""
+    return jnp.min(jnp.where(log_evidence >= -jnp.log(alpha), null, 1.0))
+
+
+def chernoff_lower(hits: Any, trials: Any, alpha: float) -> Any:
+    """Lower bound of a bounded mean for ONE look, from sums alone; 0 where there are no trials.
+
+    The m below the observed share p with n kl(p, m) = log(1 / alpha) (Hoeffding 1963, *JASA* 58,
+    thm. 1), n being the sum of trials; by bisection, to 2^-12.
+
+    Args:
+      hits: [] sum over groups. trials: [] sum over groups.
+      alpha: error probability.
+    """
+    share = hits / jnp.where(trials > 0, trials, 1.0)
+    low, high = jnp.zeros_like(share), share
+    for _ in range(12):
+        middle = (low + high) / 2
+        gap = xlogy(share, share / jnp.maximum(middle, 1e-12))
+        gap += xlogy(1 - share, (1 - share) / jnp.maximum(1 - middle, 1e-12))
+        far = trials * gap >= -np.log(alpha)
+        low, high = jnp.where(far, middle, low), jnp.where(far, high, middle)
+    return jnp.where(trials > 0, low, 0.0)
 
 
 class DetectorState(NamedTuple):

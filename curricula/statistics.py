@@ -245,9 +245,9 @@ class Metrics:
 
     def bounds(self, ledger: Ledger, alpha: Any) -> tuple[Any, Any]:
         """Lower and upper bounds ``[M]``, natural units, each with error probability alpha."""
-        each = (0, None, None)
-        low = jax.vmap(evidence.lower_bound, in_axes=each)(ledger.above, GRID, alpha)
-        high = jax.vmap(evidence.upper_bound, in_axes=each)(ledger.below, GRID, alpha)
+        each, logs = (0, None, None), jax.vmap(evidence.sequence_log)
+        low = jax.vmap(evidence.lower_bound, in_axes=each)(logs(ledger.above), GRID, alpha)
+        high = jax.vmap(evidence.upper_bound, in_axes=each)(logs(ledger.below), GRID, alpha)
         start, end = np.asarray(self.ranges, np.float32).T
         return start + low * (end - start), start + high * (end - start)
 

@@ -46,11 +46,19 @@ class ClauseReport(NamedTuple):
 
 
 class ProofState(NamedTuple):
-    """Evidence of one comparison: wealth on both sides, groups [] int32, pace [] per group."""
+    """Evidence of one comparison.
 
-    above: evidence.SequenceState
-    below: evidence.SequenceState
+    Attributes:
+      above: wealth against "at most", below: against "at least"; () for a side that nothing reads.
+      groups: [] int32 that counted.
+      log_evidence: [] log e-value for the clause at its threshold.
+      pace: [] its smoothed growth per group.
+    """
+
+    above: Any
+    below: Any
     groups: Any
+    log_evidence: Any
     pace: Any
 
 
@@ -58,13 +66,14 @@ class DropState(NamedTuple):
     """A detector, and the baseline it watches (unit scale).
 
     Attributes:
-      detector: wealth. baseline: evidence for where the metric stood when the rung began.
-      level: [] the level watched; steps: [] int32 since the rung began; groups: [] int32.
+      detector: wealth.
+      hits, trials: [] sums over the first steps of the rung, which tell where the metric stood.
+      steps: [] int32 since the rung began. groups: [] int32 that counted.
     """
 
     detector: evidence.DetectorState
-    baseline: evidence.SequenceState
-    level: Any
+    hits: Any
+    trials: Any
     steps: Any
     groups: Any
 
@@ -87,14 +96,16 @@ class Judge:
       condition: what to judge.
       run_length: average run length of all drops of the condition together, in steps.
       baseline_steps: steps that tell where a metric stood when the rung began.
-      resolution: nulls between 0 and 1 for the bounds that receipts show; 0 keeps the threshold
-        alone. The verdict is the same.
+      baseline_alpha: error level of that baseline, a lower bound.
+      resolution: nulls between 0 and 1 for the bounds that receipts show. 0 keeps the threshold
+        alone, and only the side that can pass: the same passes, four times as fast, in sweeps.
       min_groups: fewer groups than this are inconclusive.
     """
 
     condition: Condition
     run_length: float = 1000.0
     baseline_steps: int = 10
+    baseline_alpha: float = 0.05
     resolution: int = 99
     min_groups: int = 2
 
@@ -120,23 +131,20 @@ class Judge:
 
     def _leaf_init(self, leaf: Comparison | Drop) -> Any:
         zero = jnp.zeros((), jnp.int32)
+        none = jnp.zeros((), jnp.float32)
         if isinstance(leaf, Drop):
-            # A declared level needs no baseline; one null keeps the state's structure alike.
-            nulls = len(self._grid_baseline()) if leaf.below is None else 1
-            return DropState(
-                evidence.detector_init(),
-                evidence.sequence_init(nulls),
-                jnp.zeros((), jnp.float32),
-                zero,
-                zero,
-            )
+            return DropState(evidence.detector_init(), none, none, zero, zero)
         if leaf.kind == "point":
             return zero
         sequence = evidence.sequence_init(self.resolution + 1)
-        return ProofState(sequence, sequence, zero, jnp.zeros((), jnp.float32))
+        above, below = self._sides(leaf)
+        return ProofState(sequence if above else (), sequence if below else (), zero, none, none)
 
-    def _grid_baseline(self) -> np.ndarray:
-        return np.linspace(0.05, 0.95, 19, dtype=np.float32)
+    def _sides(self, leaf: Comparison) -> tuple[bool, bool]:
+        """Which bounds are kept, lower and upper."""
+        if self.resolution > 0 or leaf.kind != "proof" or _negated(self.condition):
+            return True, True
+        return leaf.rising, not leaf.rising
 
     def update(
         self, state: JudgeState, statistics: Statistics, alpha: Any
@@ -187,14 +195,18 @@ class Judge:
         level = np.float32(seen.to_unit(leaf.metric, leaf.threshold))
         mark = np.clip(level, _EDGE, 1 - _EDGE)
         nulls = np.append(self._grid(), mark)
-        above = evidence.sequence_update(old.above, nulls, hits, trials)
-        below = evidence.sequence_update(old.below, 1 - nulls, trials - hits - missing, trials)
+        above, below, unknown = old.above, old.below, jnp.full((len(nulls),), -jnp.inf)
+        for_above = for_below = unknown
+        if above != ():
+            above = evidence.sequence_update(above, nulls, hits, trials)
+            for_above = evidence.sequence_log(above)
+        if below != ():
+            below = evidence.sequence_update(below, 1 - nulls, trials - hits - missing, trials)
+            for_below = evidence.sequence_log(below)
         arrived = (trials > 0).sum().astype(jnp.int32)
         groups = old.groups + arrived
         pass_alpha, fail_alpha = alpha * share[0], alpha * share[1]
-        lower_alpha, upper_alpha = (
-            (pass_alpha, fail_alpha) if leaf.rising else (fail_alpha, pass_alpha)
-        )
+        alphas = (pass_alpha, fail_alpha) if leaf.rising else (fail_alpha, pass_alpha)
         value = seen.value[i]
         known = (groups >= self.min_groups) & ~jnp.isnan(value)
 
@@ -204,10 +216,9 @@ class Judge:
             return jnp.where(position == mark, exact, seen.from_unit(leaf.metric, position))
 
         # A bound from the whole rung must not outrun what the window shows now.
-        lower = jnp.minimum(natural(evidence.lower_bound(above, nulls, lower_alpha)), value)
-        upper = jnp.maximum(natural(evidence.upper_bound(below, nulls, upper_alpha)), value)
-        lower = jnp.where(known, lower, jnp.nan)
-        upper = jnp.where(known, upper, jnp.nan)
+        lower = jnp.minimum(natural(evidence.lower_bound(for_above, nulls, alphas[0])), value)
+        upper = jnp.maximum(natural(evidence.upper_bound(for_below, nulls, alphas[1])), value)
+        lower, upper = jnp.where(known, lower, jnp.nan), jnp.where(known, upper, jnp.nan)
         reached, missed = lower >= leaf.threshold, upper <= leaf.threshold
         if not leaf.rising:
             reached, missed = missed, reached
@@ -218,13 +229,13 @@ class Judge:
         verdict = jnp.where(
             known, jnp.where(reached, PASS, jnp.where(missed, FAIL, INCONCLUSIVE)), INCONCLUSIVE
         )
-        side, before = (above, old.above) if leaf.rising else (below, old.below)
-        pace, needed = _pace(old.pace, before, side, arrived, pass_alpha)
+        logs = (for_above if leaf.rising else for_below)[-1]
+        pace, needed = _pace(old, logs, arrived, pass_alpha)
         report = _report(
             verdict, value, lower, upper, seen, i, groups, leaf.threshold, pass_alpha,
             jnp.where(verdict == PASS, 0.0, needed),
         )  # fmt: skip
-        return report, ProofState(above, below, groups, pace)
+        return report, ProofState(above, below, groups, logs, pace)
 
     def _judge_drop(
         self, leaf: Drop, old: DropState, seen: Statistics
@@ -233,13 +244,12 @@ class Judge:
         hits, trials, missing = seen.hits[i], seen.trials[i], seen.missing[i]
         misses = trials - hits - missing  # unknown outcomes never raise an alarm
         run_length = self.run_length * self._drops
-        steps, baseline = old.steps + 1, old.baseline
+        steps, known_hits, known_trials = old.steps + 1, old.hits, old.trials
         if leaf.below is None:
-            grid = self._grid_baseline()
             learning = steps <= self.baseline_steps
-            learned = evidence.sequence_update(baseline, grid, hits, trials)
-            baseline = jax.tree.map(lambda a, b: jnp.where(learning, a, b), learned, baseline)
-            level = evidence.lower_bound(baseline, grid, 0.05)
+            known_hits = known_hits + jnp.where(learning, hits.sum(), 0.0)
+            known_trials = known_trials + jnp.where(learning, trials.sum(), 0.0)
+            level = evidence.chernoff_lower(known_hits, known_trials, self.baseline_alpha)
             watching = ~learning & (level > 0)
         else:
             level = jnp.asarray(seen.to_unit(leaf.metric, leaf.below), jnp.float32)
@@ -255,18 +265,20 @@ class Judge:
         report = _report(
             verdict, seen.value[i], nan, nan, seen, i, groups, shown, 1 / run_length, nan
         )
-        return report, DropState(detector, baseline, level, steps, groups)
+        return report, DropState(detector, known_hits, known_trials, steps, groups)
 
 
-def _pace(old: Any, before: Any, after: Any, arrived: Any, alpha: Any) -> tuple[Any, Any]:
-    """Running growth of the threshold's log e-value per group, and groups still needed."""
-    start, end = evidence.sequence_log(before)[-1], evidence.sequence_log(after)[-1]
-    fresh = (end - start) / jnp.maximum(arrived, 1)
-    pace = jnp.where(arrived > 0, _PACE * old + (1 - _PACE) * fresh, old)
-    corrected = pace / (1 - _PACE ** jnp.maximum(after.steps, 1))
-    deficit = -jnp.log(alpha) - end
-    needed = jnp.where(corrected > 1e-6, deficit / jnp.maximum(corrected, 1e-6), jnp.nan)
+def _pace(old: ProofState, log_evidence: Any, arrived: Any, alpha: Any) -> tuple[Any, Any]:
+    """Smoothed growth of the log e-value per group, and groups still needed at that pace."""
+    fresh = (log_evidence - old.log_evidence) / jnp.maximum(arrived, 1)
+    pace = jnp.where(arrived > 0, _PACE * old.pace + (1 - _PACE) * fresh, old.pace)
+    deficit = -jnp.log(alpha) - log_evidence
+    needed = jnp.where(pace > 1e-6, deficit / jnp.maximum(pace, 1e-6), jnp.nan)
     return pace, jnp.where(deficit > 0, needed, 0.0)
+
+
+def _negated(condition: Condition) -> bool:
+    return isinstance(condition, Not) or any(_negated(c) for c in condition.children())
 
 
 def _report(

@@ -116,7 +116,7 @@ class BreakEven(CurriculumController):
         hits, trials = statistics.hits[i], statistics.trials[i]
         older = evidence.sequence_update(state.older, GRID, hits, trials)
         younger = evidence.sequence_update(state.younger, GRID, hits, trials)
-        proven = evidence.lower_bound(older, GRID, self.alpha)
+        proven = evidence.lower_bound(evidence.sequence_log(older), GRID, self.alpha)
         proven = jnp.fmin(proven, statistics.point(self.metric))
         rungs = np.arange(len(self.levels), dtype=np.float32)
         level = jnp.interp(statistics.severity, rungs, self.levels)

@@ -183,7 +183,7 @@ class Gated(CurriculumController):
         rung = jnp.where(up, jnp.floor(statistics.severity) + 1, jnp.ceil(statistics.severity) - 1)
         severity = jnp.where(up | down, rung, statistics.severity)
         demotions = state.demotions + down
-        pause = self.cooldown * 2 ** jnp.minimum(demotions - 1, 20)
+        pause = self.cooldown * 2 ** jnp.clip(demotions - 1, 0, 20)
         waited = jnp.maximum(state.cooldown - 1, 0)
         after = self._restart(
             up | down,

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["LIMITS", "Stream", "stream"]
+__all__ = ["LIMITS", "Stream", "of_quality", "stream"]
 
 LIMITS = (-50.0, 36.0)  # yardstick rewards of the first environment
 RIGHT, WRONG = 36.0, -15.0  # what a simulated response earns
@@ -22,6 +22,18 @@ FIT = {
     "refusal": 0.01,
     "consistency": 0.97,
     "format": 0.99,
+}
+# Rates of a model after a warm-up by an undisciplined expert.
+RAW = {
+    "mean": -2.0,
+    "safe": 0.30,
+    "answer": 0.85,
+    "correct": 0.28,
+    "competence": 0.40,
+    "hallucination": 0.50,
+    "refusal": 0.01,
+    "consistency": 0.40,
+    "format": 0.95,
 }
 CONDITIONAL = {"answer": 0.6, "competence": 0.6}  # share of prompts on which the rate is defined
 
@@ -38,6 +50,12 @@ class Stream(NamedTuple):
     limits: tuple[tuple[float, float], ...]
     hits: Any
     trials: Any
+
+
+def of_quality(quality: Any) -> dict[str, np.ndarray]:
+    """Levels ``[T]`` of every metric of a model between raw (0) and fit (1)."""
+    share = np.asarray(quality, float)
+    return {name: RAW[name] + share * (FIT[name] - RAW[name]) for name in FIT}
 
 
 def stream(
