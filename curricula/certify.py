@@ -114,6 +114,11 @@ class Certificate:
         "steps between false moves back",
     )
 
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        verdicts = {"conforms": self.conforms, "error_bound_verdict": self.bounded}
+        return {**dataclasses.asdict(self), **verdicts}
+
     def row(self) -> list[str]:
         """Cells under :attr:`HEADER`."""
         return [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -37,6 +37,12 @@ class Explanation:
     failed: tuple[float, ...]
     break_even: tuple[float, ...]
     warnings: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        data = dataclasses.asdict(self)
+        data["payoffs"] = {r: dict(p) for r, p in zip(self.rungs, self.payoffs)}
+        return data
 
     def rows(self) -> list[list[str]]:
         """Cells of the table, header first."""

@@ -15,9 +15,34 @@ if TYPE_CHECKING:
     from curricula.controller import CurriculumController
     from curricula.penalties import PenaltyLadder
 
-__all__ = ["POLICY_NAMES", "PolicyError", "check_policy_name", "controller_from_name"]
+__all__ = [
+    "POLICIES",
+    "POLICY_NAMES",
+    "PolicyError",
+    "check_policy_name",
+    "controller_from_name",
+    "entry_points",
+]
 
-POLICY_NAMES = ("constant", "blocks", "ramp", "gated", "gated-point")
+POLICIES = {
+    "constant": "never moves: the control of every comparison",
+    "blocks": "the report's schedule, soft, medium, soft, whatever the model does",
+    "ramp": "a straight line to the last rung over the run, whatever the model does",
+    "gated": "one rung up on proof that --when holds, one back on a certified regression",
+    "gated-point": "the same rule on raw estimates, as the report has it: the negative control",
+    "forecast-gated": "gated, and waits while the next rung would silence too many answers",
+    "break-even": "raises the chance of being right at which trying pays, never above the proven",
+    "plateau": "one rung up when the mean has stalled",
+    "dual-ascent": "a Lagrange multiplier on hallucination over budget",
+    "dual-ascent-log": "the same in log space, as Safe-RLHF has it",
+    "pid-lagrangian": "a PID controller of hallucination, with anti-windup and slew",
+    "multiplicative": "slowly harsher while correct holds, fast softer when it falls",
+    "target-rate": "keeps the rate of correct answers near a half",
+    "bandit": "plays the rung on which the yardstick rises fastest",
+}
+"""Built-in policies, each with one line on what it does."""
+
+POLICY_NAMES = tuple(POLICIES)
 ENTRY_POINTS = "dipg_curriculum.controllers"
 
 
@@ -36,9 +61,9 @@ def check_policy_name(name: str) -> str:
         if module.endswith(".py") and not Path(module).is_file():
             raise PolicyError(f"policy {name!r}: there is no file {module!r}")
         return name
-    if name in POLICY_NAMES or name in _entry_points():
+    if name in POLICY_NAMES or name in entry_points():
         return name
-    known = (*POLICY_NAMES, *_entry_points())
+    known = (*POLICY_NAMES, *entry_points())
     close = difflib.get_close_matches(name, known, 1)
     hint = f" (did you mean {close[0]}?)" if close else ""
     raise PolicyError(
@@ -46,10 +71,11 @@ def check_policy_name(name: str) -> str:
     )
 
 
-def _entry_points() -> dict[str, str]:
-    from importlib.metadata import entry_points
+def entry_points() -> dict[str, str]:
+    """Policies that other packages install under the group :data:`ENTRY_POINTS`."""
+    from importlib import metadata
 
-    return {point.name: point.value for point in entry_points(group=ENTRY_POINTS)}
+    return {point.name: point.value for point in metadata.entry_points(group=ENTRY_POINTS)}
 
 
 def controller_from_name(
@@ -73,7 +99,7 @@ def controller_from_name(
     """
     check_policy_name(name)
     if ":" in name or name not in POLICY_NAMES:
-        return _build(name, _load(_entry_points().get(name, name)))
+        return _build(name, _load(entry_points().get(name, name)))
     return _builtins(when, ladder, total_steps, block_steps)[name]()
 
 
@@ -90,6 +116,15 @@ def _builtins(
         "ramp": lambda: controllers.ramp(ladder.top, total_steps),
         "gated": lambda: controllers.gated(*promotion),
         "gated-point": lambda: controllers.gated_point(*promotion),
+        "forecast-gated": lambda: controllers.forecast_gated(*promotion),
+        "break-even": lambda: controllers.BreakEven(ladder),
+        "plateau": lambda: controllers.Plateau(),
+        "dual-ascent": lambda: controllers.DualAscent(),
+        "dual-ascent-log": lambda: controllers.DualAscent(log=True),
+        "pid-lagrangian": lambda: controllers.PIDLagrangian(),
+        "multiplicative": lambda: controllers.Multiplicative(),
+        "target-rate": lambda: controllers.TargetRate(),
+        "bandit": lambda: controllers.Bandit(len(ladder)),
     }
 
 
@@ -99,13 +134,16 @@ def _load(target: str) -> object:
     try:
         if module_name.endswith(".py"):
             path = Path(module_name)
-            spec = importlib.util.spec_from_file_location(path.stem, path)
+            spec = importlib.util.spec_from_file_location(f"_policy_{path.stem}", path)
             if spec is None or spec.loader is None:
                 raise PolicyError(f"policy {target!r}: {module_name!r} cannot be read as Python")
             module = importlib.util.module_from_spec(spec)
-            sys.modules.setdefault(path.stem, module)
+            # Under a name of its own: a file called json.py must not stand in for the library.
+            sys.modules[f"_policy_{path.stem}"] = module
             spec.loader.exec_module(module)
         else:
+            if "" not in sys.path:  # a module beside the user, as `python -m` would find it
+                sys.path.insert(0, "")
             module = importlib.import_module(module_name)
     except (ImportError, OSError, SyntaxError) as error:
         raise PolicyError(f"policy {target!r}: cannot import {module_name!r}: {error}") from error
@@ -121,11 +159,8 @@ def _build(name: str, found: object) -> CurriculumController:
         try:
             found = found()
         except TypeError as error:
-            raise PolicyError(
-                f"policy {name!r}: cannot be built without arguments: {error}"
-            ) from error
+            raise PolicyError(f"policy {name!r}: needs arguments to be built: {error}") from error
     if not isinstance(found, CurriculumController):
-        raise PolicyError(
-            f"policy {name!r} is a {type(found).__name__}, not a CurriculumController"
-        )
+        kind = type(found).__name__
+        raise PolicyError(f"policy {name!r} is a {kind}, not a CurriculumController")
     return found

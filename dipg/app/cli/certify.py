@@ -1,0 +1,77 @@
+"""`dipg-curriculum certify`."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from dipg.app.policies import POLICY_NAMES, check_policy_name
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="NAME...")
+@click.option("--all", "everything", is_flag=True, help="Every built-in policy.")
+@click.option("--when", metavar="CONDITION", help="Promotion condition of the gated policies.")
+@click.option("--ladder", default="caution", metavar="NAME", help="Ladder. [default: caution]")
+@click.option("--runs", default=200, type=click.IntRange(5), help="Runs per scenario.")
+@click.option("--steps", default=300, type=click.IntRange(30), help="Steps per run.")
+@click.option("--seed", default=0, type=int, help="Of the simulated streams.")
+@click.option("--markdown", is_flag=True, help="A table, as in the documentation.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a policy.")
+def certify(
+    names: tuple[str, ...],
+    everything: bool,
+    when: str | None,
+    ladder: str,
+    runs: int,
+    steps: int,
+    seed: int,
+    markdown: bool,
+    as_json: bool,
+) -> int:
+    """Check that each policy NAME keeps the protocol, and measure how often it errs.
+
+    Exit code 1 if one breaks the protocol.
+
+    \b
+    Examples:
+      dipg-curriculum certify gated
+      dipg-curriculum certify mine.py:MyPolicy --runs 500
+      dipg-curriculum certify --all --markdown
+    """
+    names = POLICY_NAMES if everything else names
+    if not names:
+        raise click.UsageError(f"name a policy, or --all; valid: {', '.join(POLICY_NAMES)}")
+    for name in names:
+        check_policy_name(name)
+    from dipg.app.cli.ladder import NAMES
+
+    if ladder not in NAMES:
+        raise click.UsageError(f"no ladder {ladder!r}; valid: {', '.join(NAMES)}")
+    from curricula.conditions import parse
+
+    condition = None if when is None else parse(when)
+    from curricula.certify import Certificate
+    from curricula.certify import certify as measure
+    from dipg.app.policies import controller_from_name
+    from dipg.pricing import LADDERS
+
+    prices = LADDERS[ladder]
+    conforming = True
+    if markdown:
+        click.echo(_row(Certificate.HEADER))
+        click.echo(_row(("---",) * len(Certificate.HEADER)))
+    for name in names:
+        controller = controller_from_name(name, when=condition, ladder=prices, total_steps=steps)
+        found = measure(controller, runs=runs, steps=steps, rungs=len(prices), seed=seed)
+        conforming &= found.conforms
+        if as_json:
+            click.echo(json.dumps(found.to_json()))
+        else:
+            click.echo(_row(found.row()) if markdown else str(found))
+    return 0 if conforming else 1
+
+
+def _row(cells: tuple[str, ...] | list[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
