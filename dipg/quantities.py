@@ -118,7 +118,9 @@ class Quantity(NamedTuple):
 
     def same(self, other: "Quantity") -> bool:
         """Equal value in the same dimension; direction and frequency are compared apart."""
-        return self.dimension == other.dimension and close(self.value, other.value)
+        if self.dimension != other.dimension:
+            return False
+        return self.value == other.value or (self.dimension != "date" and close(self.value, other.value))
 
 
 def close(a: float, b: float) -> bool:
@@ -207,6 +209,8 @@ def _read(text: str, m: re.Match[str], often: list[tuple[float, int, int]]) -> Q
     compare = _DIRECTION[hit[1] or hit[2]] if hit else ""
     if not dimension and (label := _LABEL.search(before)):
         dimension = f"#{label[1]}"
+        hit = hit or _COMPARATOR.search(before, 0, label.start())
+        compare = _DIRECTION[hit[1] or hit[2]] if hit else ""
     if hit and hit[2] in ("over", "under") and dimension in _DURATIONS:
         compare = ""
     rate = _often(text, start, end, often)

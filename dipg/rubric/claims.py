@@ -43,12 +43,12 @@ def read_answer(answer: str) -> Answer:
 _AROUND_QUESTION = re.compile(r"^\s*(?:final )?answer\s*:\s*", re.IGNORECASE)
 
 
-def claimed_names(answer: Answer, known: frozenset[str]) -> set[str]:
+def claimed_names(answer: Answer, known: frozenset[str], answers: bool) -> set[str]:
     """Names that an answer brings up; in an answer of a few words every unknown content word is
     one."""
     found = {name for name, _ in answer.names}
     spoken = words(answer.text)
-    if len(spoken) <= 3:
+    if answers and len(spoken) <= 3 and not answer.numbers:
         found.update(
             w
             for w in spoken
@@ -66,7 +66,8 @@ def is_foreign(
     context: Reading,
     question: Reading,
     expected: Reading,
-    ignore: list[tuple[int, int]],
+    answers: bool,
+    absences: list[tuple[int, int]],
 ) -> bool:
     """Whether an answer asserts a number or a name that neither context nor question contains.
 
@@ -75,10 +76,12 @@ def is_foreign(
     mg/m2).
 
     Args:
-      ignore: spans in which the answer says what is *not* there.
+      answers: it is an answer, not an abstention, a conflict report or a refusal.
+      absences: where it says what is *not* there; nothing is asserted there unless it answers.
     """
     known = context.terms | question.terms | expected.terms
-    for name in claimed_names(answer, known):
+    ignore = [] if answers else absences
+    for name in claimed_names(answer, known, answers):
         if name not in known and not _is_compound_of(name, known):
             at = next((i for n, i in answer.names if n == name), -1)
             if not any(a <= at < b for a, b in ignore):

@@ -32,6 +32,7 @@ _REFUTED = re.compile(
     r"never|"
     r"contraindicated|inappropriate|unsafe|for (?:another|a different))\b|^ (?:was|is)n't"
 )
+_TAKEN_BACK = re.compile(r"[^.\n]{0,20}\?\W*(?:no|not|wrong|false|never|actually)\b")
 _FALSE_THAT = re.compile(
     r"\b(?:false|untrue|incorrect|wrong|not true|not correct|not the case|denies|doubt|"
     r"hypothetical|if) "
@@ -100,6 +101,9 @@ def _opens_alike(
     head = re.match(r"\W*(yes|no)\b", answer.text)
     if head:
         other = {"yes": "no", "no": "yes"}[target.opening]
+        named = {name for name, _ in answer.names}
+        if re.match(r"\W*no \w", answer.text) and named and not named & question.names:
+            return False
         return head[1] == target.opening and not re.search(
             rf"\b(?:or|and|but) {other}\b", answer.text
         )
@@ -196,7 +200,7 @@ def _is_denied(text: str, start: int, end: int) -> bool:
         text[max(0, start - 90) : start].rsplit(". ", 1)[-1]
     ):
         return True
-    return bool(_REFUTED.search(text[end : end + 60]))
+    return bool(_REFUTED.search(text[end : end + 60]) or _TAKEN_BACK.match(text, end))
 
 
 def _is_option(answer: Answer, said: Quantity) -> bool:
@@ -341,6 +345,7 @@ def _says_names(
     for name in target.names:
         hits = [at for n, at in answer.names if n == name] or _find_word(answer.text, name)
         hits = [at for at in hits if not _is_denied(answer.text, at, at + len(name))]
+        hits = [at for at in hits if not _at_another(answer, at, target, context, question)]
         if not hits and target.compares:
             hits = [at for n, at in answer.names if n == name]
         if not hits:
@@ -351,6 +356,13 @@ def _says_names(
     allowed = {n for option in options for n in option.names} | question.terms
     allowed |= {n for option in options for n in words(option.whole)}
     return not _lists_others(answer, target, allowed)
+
+
+def _at_another(
+    answer: Answer, at: int, target: Target, context: Reading, question: Reading
+) -> bool:
+    clause = _clause_of(answer, at)
+    return clause is not None and _is_of_another(clause, target, context, question)
 
 
 def _find_word(text: str, name: str) -> list[int]:
@@ -445,7 +457,9 @@ def _says_phrase(
     """The content words of an expected phrase, together in one clause, with no rival of their
     class."""
     if not target.phrase:
-        return bool(target.numbers or target.names or target.labels or target.opening)
+        return bool(
+            target.numbers or target.names or target.labels or target.opening or target.actions
+        )
     wanted = [stem(w) for w in target.phrase]
     short = len(wanted) <= 4
     for clause in answer.clauses or []:
@@ -508,12 +522,15 @@ def _keeps_polarity(
     clause = _best_clause(answer, target)
     if clause is None:
         return True
-    said = is_negated(_up_to_reason(clause.text))
+    said = is_negated(_CONTRAST.split(_up_to_reason(clause.text))[0])
     if target.actions:
         return True
     if said == target.negated:
         return True
     return bool(target.names) and not target.negated and not said
+
+
+_CONTRAST = re.compile(r"(?<=\w),? (?:and |but )?(?:not|rather than|instead of|never)\b(?= \w+\W*$)")
 
 
 def _best_clause(answer: Answer, target: Target) -> Clause | None:

@@ -58,6 +58,7 @@ class Proof:
     quotes: bool
     grounded: bool
     text: str
+    remark: bool = False
 
 
 def read_proof(proof: str, context: Reading) -> Proof:
@@ -65,9 +66,9 @@ def read_proof(proof: str, context: Reading) -> Proof:
     text = plain(proof)
     if not _WORD.search(text):
         return Proof(bool(text.strip()), False, text)
-    quoted, remainder = _split(text)
+    quoted, remainder = _split(text, context)
     if not quoted and _is_remark(proof, text, context):
-        return Proof(False, False, text)
+        return Proof(False, False, text, remark=True)
     if len(quoted) + len(remainder) > MAX_QUOTATIONS:
         return Proof(True, False, text)
     grounded, covered, longest = True, 0, 0
@@ -90,7 +91,7 @@ def read_proof(proof: str, context: Reading) -> Proof:
     return Proof(True, grounded, text)
 
 
-def _split(text: str) -> tuple[list[str], list[str]]:
+def _split(text: str, context: Reading) -> tuple[list[str], list[str]]:
     """Passages in quotation marks, and what stands around them; without marks, lines."""
     if text.count('"') >= 2 and text.count('"') % 2 == 0:
         quoted = [q.strip() for q in _QUOTED.findall(text) if _WORD.search(q)]
@@ -99,6 +100,8 @@ def _split(text: str) -> tuple[list[str], list[str]]:
         if quoted:
             return quoted, rest
     bare = _BULLET.sub("", text)
+    if "\n" in bare and _contiguous(tokens(bare), context):
+        return [], [bare.replace("\n", " ")]
     return [], [line.strip() for line in bare.split("\n") if _WORD.search(line)]
 
 

@@ -44,6 +44,11 @@ PLAIN_WORDS = word_set(
 )
 """Words that a capital letter does not turn into the name of something."""
 
+GENERIC_WORDS = word_set(
+    "patient patients child children boy girl case record context text question according based"
+)
+"""Words of a question that do not say what it asks for."""
+
 DRUG = re.compile(
     r"\b[a-z]{3,}(?:mab|tinib|lanib|afenib|zomib|ciclib|lisib|parib|rafenib|metinib|fenib|nostat|"
     r"inostat|platin|zolomide|osfamide|lidomide|zomide|sirolimus|rolimus|taxel|rubicin|mustine|"

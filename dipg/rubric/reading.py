@@ -49,7 +49,7 @@ def names(folded: str) -> list[tuple[str, int]]:
     for m in DRUG.finditer(lower):
         found.setdefault(m.start(), m.group())
     if _is_shouted(folded):
-        return sorted((name, at) for at, name in found.items())
+        return [(found[at], at) for at in sorted(found)]
     for m in _ACRONYM.finditer(folded):
         if m.group().lower() not in PLAIN_WORDS and m.start() not in found:
             found[m.start()] = m.group().lower()
@@ -58,7 +58,7 @@ def names(folded: str) -> list[tuple[str, int]]:
             continue
         if m.start() and not _OPENING.search(folded, max(0, m.start() - 6), m.start()):
             found[m.start()] = m.group().lower()
-    return [(name, at) for at, name in found.items()]
+    return [(found[at], at) for at in sorted(found)]
 
 
 def _is_shouted(folded: str) -> bool:

@@ -36,7 +36,7 @@ _STRONG = (
 _WEAK = (
     r"(?:given|found|included|contained|shown|established|present|clear|defined|identified|there)"
 )
-_GAP = r"[^.;!?\n]{0,90}?"
+_GAP = r"(?:[^.;!?\n]|\.(?=\d)){0,90}?"
 _ADVERBS = r"(?:\w+ ){0,3}?"
 
 MISSING = re.compile(
@@ -160,7 +160,7 @@ _ONE_SOURCE = re.compile(
 _VERSUS = re.compile(r"\b(?:whereas|while|but|however|vs\.?|versus|although|yet|and)\b|;")
 
 _CUE = re.compile(
-    r"no|n't|cannot|can ?not|unable|silent|missing|lack|absent|absence|insufficient|inadequate|"
+    r"no|never|neither|n't|cannot|can ?not|unable|silent|missing|lack|absent|absence|insufficient|inadequate|"
     r"omit|"
     r"fail|leaves? out|outside|abstain|without|unrelated|un(?:specified|stated|documented|reported|"
     r"recorded|mentioned|available|known|answerable|disclosed|addressed|determined)|indeterminate|"
@@ -179,7 +179,7 @@ _CLAUSE_END = re.compile(
     r"while|which|"
     r"and|i|we|it|the|give|use|assume|probably|likely)\b)|\s*\b(?=but |however|although |though |"
     r"nevertheless|nonetheless|therefore|still,|yet )|:\s+|\s+- |,\s+(?=\d)|\s*\b(?=because |"
-    r"since )"
+    r"since |whereas )"
 )
 OFFERS = re.compile(
     r"\b(?:probably|likely|presumably|perhaps|maybe|possibly|guess|i'd|i would|assum(?:e|ing)|"
@@ -384,6 +384,9 @@ def _offers_beside(
         between = text[max(before) : number.start] if before else ""
         if before and re.search(r"[,:(-]| so | is | use | give | hence | thus ", between):
             return True
+        after = [a for a, _ in spans if number.end <= a < part.end]
+        if after and re.search(r"[,(:-]", text[number.end : min(after)]):
+            return True
         if not before and not any(a <= number.start < b for a, b in spans):
             if OFFERS.search(part.text) or re.search(
                 r"\bis\b|\bwas\b|\breceived\b", part.text[:60]
@@ -409,6 +412,8 @@ def _verdict(
     if hedged and (values or not _SOURCE_WORD.search(part.text)):
         return "offers" if values or _has_matter(spoken, known, asked) else "nothing"
     if any(not n.spelled or n.dimension for n in part.numbers):
+        if _is_of_someone_else(part, asked, known):
+            return "states"
         rest = [w for w in spoken if w not in _FILLER and not w[0].isdigit()]
         if len(rest) <= 1 or asked.intersection(rest):
             return "offers"
@@ -420,6 +425,12 @@ def _verdict(
             "offers" if asked.intersection(spoken) or spoken[0] in ("it", "he", "she") else "states"
         )
     return "nothing"
+
+
+def _is_of_someone_else(part: Clause, asked: frozenset[str], known: frozenset[str]) -> bool:
+    """Whether a clause is about a coded thing of the context that the question does not name."""
+    coded = [n for n in part.names if any(c.isdigit() for c in n) and n in known]
+    return bool(coded) and not any(n in asked for n in coded)
 
 
 def _asserts(text: str) -> bool:

@@ -162,9 +162,13 @@ def _phrase(
     """Content words to look for; beside numbers or names only words of a class of values."""
     spoken = [w for w in words(text) if w not in STOP_WORDS or w in ("no", "not")]
     spoken = [w for w in spoken if not w[0].isdigit()]
+    acts = any(w in ACTIONS for w in spoken)
+    spoken = [w for w in spoken if w not in ACTIONS]
     if has_numbers or required:
-        return tuple(w for w in spoken if w in CLASSES and CLASSES[w] not in ("yesno", "roman"))
+        return tuple(w for w in spoken if CLASSES.get(w, "month") not in ("yesno", "roman", "month"))
     fresh = [w for w in spoken if w not in asked and w not in ("yes", "no", "not")]
+    if acts and not fresh:
+        return ()
     return tuple(fresh or [w for w in spoken if w not in ("yes", "no", "not")])
 
 
@@ -220,12 +224,25 @@ def actions_of(text: str, named: list[tuple[str, int]]) -> list[tuple[str, str]]
             continue
         while at < len(named) and named[at][1] < m.end():
             at += 1
-        target = next(((n, i) for n, i in named[at:] if i - m.end() < 60), None)
-        if target and not re.search(r"[.;\n]|, (?:and|then|once)\b", text[m.end() : target[1]]):
-            found.append((target[0], action))
-        else:
-            found.append(("", action))
+        found.append((_target_of(text, m, named, at), action))
     return found
+
+
+def _target_of(
+    text: str, verb: re.Match[str], named: list[tuple[str, int]], first_after: int
+) -> str:
+    """The treatment of a verb: the name after it in its clause, or before it ("X should be held")."""
+    for name, at in named[first_after : first_after + 1]:
+        if at - verb.end() < 60 and not _CLAUSE.search(text, verb.end(), at):
+            return name
+    for name, at in named[max(first_after - 1, 0) : first_after]:
+        passive = re.search(r"\b(?:be|being|should|must|may|can|is to)\b", text[at : verb.start()])
+        if passive and verb.start() - at < 60 and not _CLAUSE.search(text, at, verb.start()):
+            return name
+    return ""
+
+
+_CLAUSE = re.compile(r"[.;\n](?=\s|$)|,? (?:and|then|once|while|but)\b")
 
 
 def _is_history(text: str, at: int) -> bool:
