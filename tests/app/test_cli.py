@@ -66,7 +66,7 @@ REFUSALS: dict[str, tuple[Callable[[Path], list[str]], list[str]]] = {
         ["--ladder = 'cautious'", "did you mean 'caution'? valid: report, caution"],
     ),
     "preset": (lambda _: ["run", "--preset", "big"], ["--preset = 'big'", "valid: report"]),
-    "option": (lambda _: ["run", "--stepps", "3"], ["'--stepps'", "--steps"]),
+    "option": (lambda _: ["run", "--stepps", "3"], ["--stepps", "--steps"]),
     "option without value": (lambda _: ["run", "--steps"], ["--steps"]),
     "argument": (lambda _: ["run", "gated"], ["gated"]),
     "set without =": (
