@@ -50,8 +50,8 @@ class Explanation:
         for outcome in self.payoffs[0]:
             share = self.mix.get(outcome)
             label = outcome if share is None else f"{outcome} ({100 * share:.0f}% of failures)"
-            table.append([label, *(f"{p[outcome]:g}" for p in self.payoffs)])
-        table.append(["a failed try, on average", *(f"{x:.3g}" for x in self.failed)])
+            table.append([label, *(f"{p[outcome]:.4g}" for p in self.payoffs)])
+        table.append(["a failed try, on average", *(f"{x:.4g}" for x in self.failed)])
         table.append(["break-even u", *(f"{u:.2f}" for u in self.break_even)])
         return table
 

@@ -110,7 +110,9 @@ class Observation(NamedTuple):
         """
         terms = np.asarray(terms, np.float32)
         rows = len(terms)
-        events = np.asarray(events, np.float32).reshape(rows, -1)
+        events = np.asarray(events, np.float32)
+        if events.size == 0:  # no rows, or a schema without events
+            events = events.reshape(rows, len(schema.events))
         groups = np.asarray(groups, np.int32)
         mask = np.ones(rows, bool) if mask is None else np.asarray(mask, bool)
         widths: list[tuple[int, ...]] = [(len(schema.terms),), (len(schema.events),), (), ()]
@@ -142,9 +144,16 @@ def reward_event(metric: str) -> tuple[str, float] | None:
     return (match[1], float(match[2])) if match else None
 
 
-def header(schema: Schema) -> dict[str, Any]:
-    """First line of an observation log."""
-    return {"schema": schema.to_json(), "version": LOG_VERSION}
+def header(schema: Schema, batch_size: int = 0, groups: int = 0) -> dict[str, Any]:
+    """First line of an observation log.
+
+    Args:
+      schema: of the observations.
+      batch_size, groups: as given to ``Curriculum.init``, so that a replay adds in the same order;
+        0 where unknown (a replay then takes the largest step of the log).
+    """
+    sizes = {"batch_size": batch_size, "groups": groups} if batch_size else {}
+    return {"schema": schema.to_json(), **sizes, "version": LOG_VERSION}
 
 
 def _pack(rows: np.ndarray) -> list[Any]:
@@ -168,21 +177,26 @@ def _unpack(rows: Sequence[Any], width: int) -> np.ndarray:
     return out
 
 
-def encode(step: int, observation: Observation, prompts: Sequence[str] = ()) -> dict[str, Any]:
+def encode(
+    step: int, observation: Observation, prompts: Sequence[str] = (), command: str | None = None
+) -> dict[str, Any]:
     """One step as a compact JSON object; padding is dropped.
 
     Args:
       step: the step's number, counted from 1.
       observation: what was seen.
       prompts: one prompt id per group or per response, kept as given.
+      command: a person's, if one was given at this step.
     """
     keep = np.asarray(observation.mask, bool)
+    said = {"command": command} if command else {}
     return {
         "step": int(step),
         "prompts": list(prompts),
         "groups": np.asarray(observation.groups)[keep].tolist(),
         "terms": _pack(np.asarray(observation.terms)[keep]),
         "events": _pack(np.asarray(observation.events)[keep]),
+        **said,
     }
 
 

@@ -194,10 +194,11 @@ class _Parser:
         kinds: tuple[Kind, ...] = ("lcb", "ucb", "point")
         for kind in kinds:
             if self.function(kind):
+                first = self.now
                 inner, _ = self.reading()
-                self.need("mark", ")", "')'")
                 if inner.kind != "proof":
-                    self.fail(f"{kind}({inner.kind}(...)) reads two figures at once")
+                    self.fail(f"{kind}({inner.kind}(...)) reads two figures at once", first)
+                self.need("mark", ")", "')'")
                 return Reading(inner.metric, kind), start
         if self.function("rate"):
             self.need("word", "reward", "'reward'")

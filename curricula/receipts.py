@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from curricula.conditions import REWARD_METRICS
 
-__all__ = ["Clause", "Receipt"]
+__all__ = ["Clause", "Receipt", "Replay", "verify"]
+
+if TYPE_CHECKING:
+    from curricula.curriculum import Curriculum
 
 VERDICTS = {1: "pass", 0: "inconclusive", -1: "fail"}
 
@@ -143,3 +146,60 @@ class Receipt:
         known = {f.name: data[f.name] for f in dataclasses.fields(cls)}
         known["clauses"] = tuple(Clause(**c) for c in data["clauses"])
         return cls(**known)
+
+
+@dataclasses.dataclass(frozen=True)
+class Replay:
+    """Whether a replay found the same decisions.
+
+    Attributes:
+      steps: decisions compared. step: the first that differs, None where none does.
+      field: what differs there; recorded, replayed: both values.
+    """
+
+    steps: int
+    step: int | None = None
+    field: str = ""
+    recorded: Any = None
+    replayed: Any = None
+
+    @property
+    def agrees(self) -> bool:
+        """Every decision was found again."""
+        return self.step is None
+
+    def __str__(self) -> str:
+        if self.agrees:
+            return f"{self.steps} decisions replayed, all the same"
+        return (
+            f"decisions part at step {self.step}: {self.field} was {self.recorded!r},"
+            f" the replay finds {self.replayed!r}"
+        )
+
+
+def verify(
+    curriculum: Curriculum,
+    log: Iterable[Mapping[str, Any]],
+    receipts: Iterable[Receipt | Mapping[str, Any]],
+) -> Replay:
+    """Replay a run's observations and compare every decision with its receipt.
+
+    Args:
+      curriculum: built as in the run.
+      log: the observation log, its header first.
+      receipts: the decision log, in order; a log that was cut off is compared as far as it goes.
+
+    Raises:
+      ObservationError: a log without header, or with another schema than the curriculum's.
+    """
+    from curricula.replay import replay
+
+    compared = 0
+    for found, kept in zip(replay(curriculum, log), receipts):
+        compared += 1
+        recorded = kept.to_json() if isinstance(kept, Receipt) else dict(kept)
+        replayed = found.to_json()
+        for field, value in replayed.items():
+            if recorded.get(field) != value:
+                return Replay(compared, found.step, field, recorded.get(field), value)
+    return Replay(compared)

@@ -114,7 +114,8 @@ class Description(NamedTuple):
     """Reward statistics of a window under some prices; NaN where there is no response.
 
     Attributes:
-      mean, median, std, minimum, maximum, range: [] of the valid rewards (std: population).
+      mean, median, std, minimum, maximum, range: [] of the valid rewards (std of the sample, with
+        n - 1; NaN for a single one).
       quantiles: ``[Q]`` at the levels asked for, linear interpolation.
       n_responses: [] int32 valid rewards. n_missing: [] int32 rewards that are NaN.
       n_groups: [] int32 groups with a valid reward.
@@ -170,7 +171,7 @@ def describe(
     return Description(
         mean=shown(mean),
         median=shown(levels[1]),
-        std=shown(jnp.sqrt(jnp.square(centred).sum() / count)),
+        std=shown(jnp.where(n > 1, jnp.sqrt(jnp.square(centred).sum() / (count - 1)), jnp.nan)),
         minimum=shown(levels[0]),
         maximum=shown(levels[2]),
         range=shown(levels[2] - levels[0]),
