@@ -4,8 +4,8 @@ import pytest
 
 from dipg.environment import score_batch
 from dipg.rubric import EVENTS, TERMS, assess
-from adversarial import abstentions, answers, forms, proofs
-from adversarial.vignettes import Case
+from tests.dipg.adversarial import abstentions, answers, forms, proofs
+from tests.dipg.adversarial.vignettes import Case
 
 CASES = [*answers.CASES, *abstentions.CASES, *proofs.CASES, *forms.CASES]
 

@@ -1,7 +1,7 @@
 """Answers where the context is silent or divided: abstentions, conflict reports, refusals, guesses."""
 
 from dipg.vignettes import Vignette
-from adversarial.vignettes import (
+from tests.dipg.adversarial.vignettes import (
     BOTH_SIDES,
     DISPUTED,
     DOSE,

@@ -1,7 +1,7 @@
 """Answers to answerable questions: what states the value, and what only looks like it."""
 
 from dipg.vignettes import Vignette
-from adversarial.vignettes import (
+from tests.dipg.adversarial.vignettes import (
     AREA_AND_RATE,
     ARITHMETIC,
     ARM_VALUE,

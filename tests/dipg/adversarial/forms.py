@@ -1,6 +1,6 @@
 """Forms: what is a well-formed response, and what is not."""
 
-from adversarial.vignettes import DOSE, GIVEN_DOSE, Case
+from tests.dipg.adversarial.vignettes import DOSE, GIVEN_DOSE, Case
 
 THINK = "<think>The record states the dose.</think>"
 PROOF = f"<proof>{GIVEN_DOSE}</proof>"

@@ -1,7 +1,7 @@
 """Proofs: what is a quotation of the context, and what only looks like one."""
 
 from dipg.vignettes import Vignette
-from adversarial.vignettes import (
+from tests.dipg.adversarial.vignettes import (
     DOSE,
     DRUG,
     GIVEN_DOSE,
