@@ -167,15 +167,15 @@ class Metrics:
         low, high = self.limits
         if not (np.isfinite([low, high]).all() and low < high):
             raise StatisticsError(f"reward limits must be finite and rising, got {self.limits!r}")
+        known = ("mean", *self.schema.rates)
         for name in self.extra:
-            if name not in self.names and reward_event(name) is None:
-                raise StatisticsError(f"no metric {name!r}; metrics: {', '.join(self.names)}")
+            if name not in known and reward_event(name) is None:
+                raise StatisticsError(f"no metric {name!r}; metrics: {', '.join(known)}")
 
     @property
     def names(self) -> tuple[str, ...]:
         """Metric names, "mean" first."""
-        base = ("mean", *self.schema.rates)
-        return base + tuple(n for n in dict.fromkeys(self.extra) if n not in base)
+        return tuple(dict.fromkeys(("mean", *self.schema.rates, *self.extra)))
 
     @property
     def ranges(self) -> tuple[tuple[float, float], ...]:

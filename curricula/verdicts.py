@@ -17,7 +17,7 @@ __all__ = ["FAIL", "INCONCLUSIVE", "PASS", "ClauseReport", "Judge", "JudgeState"
 
 PASS, INCONCLUSIVE, FAIL = 1, 0, -1
 _EDGE = 1e-3  # nulls stay this far from 0 and 1, where no finite bet exists
-_PACE = 0.9  # decay of the running growth of the evidence, for "about 12 more groups"
+_PACE = 0.98  # decay per group of the growth of evidence, for "about 12 more groups"
 
 
 class ClauseReport(NamedTuple):
@@ -51,14 +51,13 @@ class ProofState(NamedTuple):
     Attributes:
       above: wealth against "at most", below: against "at least"; () for a side that nothing reads.
       groups: [] int32 that counted.
-      log_evidence: [] log e-value for the clause at its threshold.
-      pace: [] its smoothed growth per group.
+      pace: ``[D]`` smoothed log growth per group of each bet against the threshold's null, weight
+        not yet reached included; () where no bounds are shown.
     """
 
     above: Any
     below: Any
     groups: Any
-    log_evidence: Any
     pace: Any
 
 
@@ -138,7 +137,8 @@ class Judge:
             return zero
         sequence = evidence.sequence_init(self.resolution + 1)
         above, below = self._sides(leaf)
-        return ProofState(sequence if above else (), sequence if below else (), zero, none, none)
+        pace = jnp.zeros((len(evidence.BETS),), jnp.float32) if self.resolution > 0 else ()
+        return ProofState(sequence if above else (), sequence if below else (), zero, pace)
 
     def _sides(self, leaf: Comparison) -> tuple[bool, bool]:
         """Which bounds are kept, lower and upper."""
@@ -197,10 +197,11 @@ class Judge:
         nulls = np.append(self._grid(), mark)
         above, below, unknown = old.above, old.below, jnp.full((len(nulls),), -jnp.inf)
         for_above = for_below = unknown
-        if above != ():
+        keeps_above, keeps_below = self._sides(leaf)
+        if keeps_above:
             above = evidence.sequence_update(above, nulls, hits, trials)
             for_above = evidence.sequence_log(above)
-        if below != ():
+        if keeps_below:
             below = evidence.sequence_update(below, 1 - nulls, trials - hits - missing, trials)
             for_below = evidence.sequence_log(below)
         arrived = (trials > 0).sum().astype(jnp.int32)
@@ -229,13 +230,18 @@ class Judge:
         verdict = jnp.where(
             known, jnp.where(reached, PASS, jnp.where(missed, FAIL, INCONCLUSIVE)), INCONCLUSIVE
         )
-        logs = (for_above if leaf.rising else for_below)[-1]
-        pace, needed = _pace(old, logs, arrived, pass_alpha)
+        pace, needed = old.pace, jnp.asarray(jnp.nan)
+        if self.resolution > 0:
+            # The side that could pass the clause: misses against 1 - m where it falls.
+            null, wins = (mark, hits) if leaf.rising else (1 - mark, trials - hits - missing)
+            growth = evidence.log_growth(np.reshape(null, 1), wins, trials)[0]
+            logs = (for_above if leaf.rising else for_below)[-1]
+            pace, needed = _pace(pace, growth, arrived, old.groups, -jnp.log(pass_alpha) - logs)
         report = _report(
             verdict, value, lower, upper, seen, i, groups, leaf.threshold, pass_alpha,
             jnp.where(verdict == PASS, 0.0, needed),
         )  # fmt: skip
-        return report, ProofState(above, below, groups, logs, pace)
+        return report, ProofState(above, below, groups, pace)
 
     def _judge_drop(
         self, leaf: Drop, old: DropState, seen: Statistics
@@ -268,12 +274,13 @@ class Judge:
         return report, DropState(detector, known_hits, known_trials, steps, groups)
 
 
-def _pace(old: ProofState, log_evidence: Any, arrived: Any, alpha: Any) -> tuple[Any, Any]:
-    """Smoothed growth of the log e-value per group, and groups still needed at that pace."""
-    fresh = (log_evidence - old.log_evidence) / jnp.maximum(arrived, 1)
-    pace = jnp.where(arrived > 0, _PACE * old.pace + (1 - _PACE) * fresh, old.pace)
-    deficit = -jnp.log(alpha) - log_evidence
-    needed = jnp.where(pace > 1e-6, deficit / jnp.maximum(pace, 1e-6), jnp.nan)
+def _pace(pace: Any, growth: Any, arrived: Any, before: Any, deficit: Any) -> tuple[Any, Any]:
+    """Smoothed log growth per bet and group, and the groups still needed at the best bet's pace."""
+    kept = _PACE**arrived
+    pace = kept * pace + (1 - kept) * growth / jnp.maximum(arrived, 1)
+    seen = 1 - _PACE ** (before + arrived)  # weight that the smoothing has reached
+    best = pace.max() / jnp.maximum(seen, 1e-6)
+    needed = jnp.where(best > 1e-6, deficit / jnp.maximum(best, 1e-6), jnp.nan)
     return pace, jnp.where(deficit > 0, needed, 0.0)
 
 
