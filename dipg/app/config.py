@@ -81,6 +81,9 @@ class GRPOConfig(Section):
     updates_per_batch: int = setting(
         1, "optimiser updates on each batch of completions", at_least(1)
     )
+    max_completion_length: int = setting(
+        56, "most tokens in a completion, its end token included", at_least(2)
+    )
     max_grad_norm: float = setting(1.0, "gradients are clipped to this norm", above(0))
 
 
@@ -90,7 +93,7 @@ class ModelConfig(Section):
 
     name: str = setting("tiny", "which model", one_of("tiny"))
     width: int = setting(128, "size of the residual stream", at_least(1))
-    layers: int = setting(2, "decoder layers", at_least(1))
+    layers: int = setting(3, "decoder layers", at_least(1))
     heads: int = setting(4, "attention heads; they divide the width", at_least(1))
 
     def check_together(self) -> None:
@@ -102,9 +105,12 @@ class ModelConfig(Section):
 class WarmupConfig(Section):
     """Supervised training before the first GRPO step."""
 
-    steps: int = setting(1600, "training steps", at_least(0))
-    batch_size: int = setting(32, "examples in a step", at_least(1))
-    learning_rate: float = setting(2e-3, "peak of the cosine schedule", above(0))
+    steps: int = setting(1900, "training steps", at_least(0))
+    batch_size: int = setting(24, "examples in a step, each seen once", at_least(1))
+    learning_rate: float = setting(3e-3, "peak of the cosine schedule", above(0))
+    careful_share: float = setting(
+        0.75, "share of the steps, the first ones, whose teacher has no bad habits", between(0, 1)
+    )
     seed: int = setting(0, "of the initial weights and the order of the examples", at_least(0))
 
 
@@ -113,7 +119,7 @@ class DataConfig(Section):
     """The vignettes."""
 
     size: str = setting(
-        "short", "short for the small model, full for real ones", one_of("short", "full")
+        "short", "size of the vignettes; the built-in model reads short ones", one_of("short")
     )
     train_count: int = setting(4096, "vignettes to train on", at_least(1))
     answer_share: float = setting(0.60, "share of vignettes with an answer", between(0, 1))

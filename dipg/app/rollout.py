@@ -1,0 +1,78 @@
+"""Texts in, scored texts out: where the sampler and the environment meet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from dipg.app.builtin_model import Model
+from dipg.environment import score_batch
+from dipg.vignettes.types import Vignette
+from grpo_core.batch import Prompts
+from grpo_core.sampler import Completions, sample_jit
+from grpo_core.sampling import Sampling, completion_keys
+
+# Keys of evaluations are folded from a step that no training step has.
+EVALUATION_STEP = 2**31 - 1
+
+
+class Rollout(NamedTuple):
+    """What a batch of prompts was answered with, and what happened in each response.
+
+    completions `[N, G, T]`; texts N * G, prompt by prompt; terms `[N * G, K]`, events `[N * G, E]`.
+    """
+
+    prompts: Prompts
+    completions: Completions
+    texts: list[str]
+    terms: np.ndarray
+    events: np.ndarray
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Tokens of each completion with its end token, `[N, G]`."""
+        return np.asarray(self.completions.mask).sum(-1)
+
+
+def roll_out(
+    model: Model,
+    prompts: Prompts,
+    vignettes: Sequence[Vignette],
+    prompt_ids: np.ndarray,
+    *,
+    seed: int,
+    step: int,
+    group: int,
+    sampling: Sampling,
+    max_length: int,
+) -> Rollout:
+    """`group` responses to each vignette, scored.
+
+    prompt_ids `[N]` say which random numbers a vignette gets: its place in its data set.
+    """
+    keys = completion_keys(seed, step, jnp.asarray(prompt_ids), group)
+    tokenizer = model.tokenizer
+    out = sample_jit(
+        model.graph,
+        model.params,
+        prompts,
+        keys,
+        sampling,
+        max_length,
+        tokenizer.end_id,
+        tokenizer.pad_id,
+    )
+    rows = np.asarray(out.tokens).reshape(-1, max_length)
+    texts = tokenizer.decode_batch(rows.tolist())
+    repeated = [v for v in vignettes for _ in range(group)]
+    terms, events = score_batch(repeated, texts)
+    return Rollout(prompts, out, texts, terms, events)
+
+
+def select(prompts: Prompts, rows: np.ndarray) -> Prompts:
+    """Some of the prompts."""
+    return Prompts(*(jax.tree.map(lambda x: x[rows], tuple(prompts))))

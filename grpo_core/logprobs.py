@@ -1,0 +1,76 @@
+"""Log-probabilities of given tokens, without ever holding all logits.
+
+Logits of a batch, `[B, T, V]`, are the largest array of language-model training (16 x 1,536 x
+262,144
+floats are 26 GB). Tokens are processed in chunks instead; each chunk's logits are recomputed in the
+backward pass.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from grpo_core.batch import Batch
+from grpo_core.models.decoder import Decoder
+
+# Elements of logits held at a time; small enough to stay out of memory's way, large enough for the
+# cores.
+CHUNK_ELEMENTS = 1 << 22
+
+
+class TokenLogps(NamedTuple):
+    """Per token of the completion, `[N, G, T]`, in nats: log-probability and entropy of its
+    distribution."""
+
+    logps: jax.Array
+    entropy: jax.Array
+
+
+def completion_logps(model: Decoder, batch: Batch, temperature: jax.Array) -> TokenLogps:
+    """Log-probabilities of every completion token given its prompt and the tokens before it.
+
+    Distributions are those that were sampled from: logits over `temperature`. Entries at masked
+    tokens are
+    finite and meaningless.
+    """
+    prefix = model.prompt(batch.prompts.tokens, batch.prompts.prefix_valid)
+    tokens, previous, positions = batch.inputs(model.config.previous_tokens)
+    # The fed token is real wherever the predicted one is.
+    hidden = model.complete(prefix, tokens, previous, positions, batch.completion_mask > 0)
+    flat = hidden.reshape(-1, hidden.shape[-1])
+    logps, entropy = _chunked(model, flat, batch.completion.reshape(-1), temperature)
+    shape = batch.completion.shape
+    return TokenLogps(logps.reshape(shape), entropy.reshape(shape))
+
+
+def _chunked(
+    model: Decoder, hidden: jax.Array, targets: jax.Array, temperature: jax.Array
+) -> tuple[jax.Array, jax.Array]:
+    count = hidden.shape[0]
+    rows = max(1, CHUNK_ELEMENTS // model.config.vocab_size)
+
+    @jax.checkpoint
+    def of_chunk(chunk: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
+        states, wanted = chunk
+        return token_logps(model.logits(states) / temperature, wanted)
+
+    if count <= rows:
+        return of_chunk((hidden, targets))
+    padding = -count % rows
+    hidden = jnp.pad(hidden, ((0, padding), (0, 0))).reshape(-1, rows, hidden.shape[-1])
+    targets = jnp.pad(targets, (0, padding)).reshape(-1, rows)
+    logps, entropy = jax.lax.map(of_chunk, (hidden, targets))
+    return logps.reshape(-1)[:count], entropy.reshape(-1)[:count]
+
+
+def token_logps(logits: jax.Array, targets: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Log-probability of `targets` `[...]` and entropy under `logits` `[..., V]`, float32 nats."""
+    logits = logits.astype(jnp.float32)
+    shifted = logits - jax.lax.stop_gradient(jnp.max(logits, axis=-1, keepdims=True))
+    weights = jnp.exp(shifted)
+    total = jnp.sum(weights, axis=-1)
+    log_total = jnp.log(total)
+    chosen = jnp.take_along_axis(shifted, targets[..., None], axis=-1)[..., 0]
+    entropy = log_total - jnp.sum(weights * shifted, axis=-1) / total
+    return chosen - log_total, jax.lax.stop_gradient(entropy)

@@ -1,0 +1,140 @@
+"""One optimisation step, supervised or GRPO, as a jitted pure function.
+
+Parameters, optimizer state and every scheduled scalar are arguments: nothing is remembered between
+steps, and changing beta, epsilon or the learning rate compiles nothing.
+"""
+
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+from flax import nnx
+
+from grpo_core.batch import Batch
+from grpo_core.logprobs import TokenLogps, completion_logps
+from grpo_core.losses import LossScalars, grpo_loss, masked_mean, supervised_loss
+from grpo_core.models.decoder import Decoder
+
+
+class ActorState(NamedTuple):
+    """The model in training: parameters, optimizer state, number of updates applied."""
+
+    params: nnx.State
+    opt_state: optax.OptState
+    updates: jax.Array
+
+
+class GrpoTargets(NamedTuple):
+    """What a GRPO step compares with.
+
+    advantages `[N, G]`; reference_logps and old_logps `[N, G, T]` in nats. old_logps None means
+    that
+    the batch was sampled from the present parameters (one update per batch): the ratio is then
+    exactly 1.
+    """
+
+    advantages: jax.Array
+    reference_logps: jax.Array
+    old_logps: jax.Array | None = None
+
+
+def make_optimizer(
+    *, max_grad_norm: float = 1.0, weight_decay: float = 0.0, b2: float = 0.999
+) -> optax.GradientTransformation:
+    """AdamW (Loshchilov & Hutter 2019) after clipping to a global norm; the step applies the
+    learning rate."""
+    if not max_grad_norm > 0:
+        raise ValueError(f"max_grad_norm {max_grad_norm} must be above 0")
+    parts = [optax.clip_by_global_norm(max_grad_norm), optax.scale_by_adam(b2=b2)]
+    if weight_decay:
+        parts.append(optax.add_decayed_weights(weight_decay))
+    return optax.chain(*parts)
+
+
+def warmup_cosine(step: int, *, peak: float, warmup: int, total: int, floor: float = 0.0) -> float:
+    """Linear warm-up to `peak`, then a cosine down to `floor * peak` at `total`; steps count from
+    0."""
+    schedule = optax.warmup_cosine_decay_schedule(
+        0.0, peak, max(warmup, 1), max(total, warmup + 1), floor * peak
+    )
+    return float(schedule(step + 1))
+
+
+def init_actor(params: nnx.State, optimizer: optax.GradientTransformation) -> ActorState:
+    """A model about to be trained."""
+    return ActorState(params, optimizer.init(params), jnp.zeros((), jnp.int32))
+
+
+def _apply(
+    actor: ActorState,
+    gradients: nnx.State,
+    optimizer: optax.GradientTransformation,
+    learning_rate: jax.Array,
+) -> ActorState:
+    updates, opt_state = optimizer.update(gradients, actor.opt_state, actor.params)
+    params = jax.tree.map(lambda p, u: p - learning_rate * u.astype(p.dtype), actor.params, updates)
+    return ActorState(params, opt_state, actor.updates + 1)
+
+
+@partial(jax.jit, static_argnames=("graph", "optimizer"), donate_argnames=("actor",))
+def supervised_step(
+    graph: nnx.GraphDef,
+    optimizer: optax.GradientTransformation,
+    actor: ActorState,
+    batch: Batch,
+    learning_rate: jax.Array,
+) -> tuple[ActorState, dict[str, jax.Array]]:
+    """One step of cross-entropy on the completions of a batch."""
+
+    def loss_of(params: nnx.State) -> jax.Array:
+        found = completion_logps(nnx.merge(graph, params), batch, jnp.float32(1.0))
+        return supervised_loss(found.logps, batch.completion_mask)
+
+    loss, gradients = jax.value_and_grad(loss_of)(actor.params)
+    metrics = {"loss": loss, "grad_norm": optax.global_norm(gradients)}
+    return _apply(actor, gradients, optimizer, learning_rate), metrics
+
+
+@partial(jax.jit, static_argnames=("graph",))
+def logps_of(
+    graph: nnx.GraphDef, params: nnx.State, batch: Batch, temperature: jax.Array
+) -> TokenLogps:
+    """Log-probabilities of a batch under given parameters: of the reference, or before several
+    updates."""
+    return completion_logps(nnx.merge(graph, params), batch, temperature)
+
+
+@partial(jax.jit, static_argnames=("graph", "optimizer"), donate_argnames=("actor",))
+def grpo_step(
+    graph: nnx.GraphDef,
+    optimizer: optax.GradientTransformation,
+    actor: ActorState,
+    batch: Batch,
+    targets: GrpoTargets,
+    scalars: LossScalars,
+    temperature: jax.Array,
+    learning_rate: jax.Array,
+) -> tuple[ActorState, dict[str, jax.Array]]:
+    """One GRPO update. Metrics are scalars under TRL's names, measured before the update."""
+
+    def loss_of(params: nnx.State) -> tuple[jax.Array, dict[str, jax.Array]]:
+        model: Decoder = nnx.merge(graph, params)
+        found = completion_logps(model, batch, temperature)
+        old = targets.old_logps
+        old = jax.lax.stop_gradient(found.logps) if old is None else old
+        loss, metrics = grpo_loss(
+            found.logps,
+            old,
+            targets.reference_logps,
+            targets.advantages,
+            batch.completion_mask,
+            scalars,
+        )
+        metrics["entropy"] = masked_mean(found.entropy, batch.completion_mask)
+        return loss, metrics
+
+    (loss, metrics), gradients = jax.value_and_grad(loss_of, has_aux=True)(actor.params)
+    metrics |= {"loss": loss, "grad_norm": optax.global_norm(gradients)}
+    return _apply(actor, gradients, optimizer, learning_rate), metrics
