@@ -54,7 +54,7 @@ def tops(names: set[str]) -> set[str]:
 
 def needs_an_extra(name: str) -> bool:
     """Whether a module exists to be used with a package that is an extra."""
-    return name.startswith(("curricula.integrations.", "dipg.gym"))
+    return name.startswith(("curricula.integrations.", "dipg.gym", "dipg.server"))
 
 
 def test_curricula_knows_nothing_of_models_or_of_this_environment() -> None:

@@ -61,8 +61,8 @@ class RunState:
         self.info = {}
         # Training goes on where it was when an evaluation came between.
         self.done = int(self.metrics.get("step", 0)) if name == "training" else 0
+        # The pace is taken between reports: what comes before the first is mostly compilation.
         self._marks.clear()
-        self._mark()
 
     def progress(self, done: int, info: Mapping[str, float]) -> None:
         """So much of the phase is done."""

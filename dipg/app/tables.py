@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from dipg.app.figures import NOTHING, bounds, number
+from dipg.app.figures import NOTHING, bounds, duration, number
 
 if TYPE_CHECKING:
     from curricula.receipts import Receipt
+    from dipg.app.experiment import Outcome
+    from dipg.evaluation import EvaluationSummary
 
 
 class Interval(Protocol):
@@ -81,6 +85,64 @@ def moves(receipts: Sequence[Receipt], steps: int) -> Text:
     """Every move of the penalties in a run of so many steps, each with its reason."""
     if not receipts:
         return Text(f"The penalties did not move in {steps} steps.")
-    text = Text("Moves of the penalties\n", "bold")
-    lines = (f"  after step {r.step}: {r.sentence}" for r in receipts)
-    return text.append("\n".join(lines), "not bold")
+    text = Text("Moves of the penalties", "bold")
+    for receipt in receipts:
+        text.append(f"\n  after step {receipt.step}: {receipt.sentence}", "not bold")
+    return text
+
+
+def greedy_line(before: EvaluationSummary, after: EvaluationSummary) -> Text:
+    """Greedy decoding in one line: it hides habits that sampling shows, so it stands beside."""
+    shown = {"mean": "mean", "safe_rate": "safe", "correct_and_safe_rate": "correct and safe"}
+    shown |= {"hallucination_rate": "hallucination"}
+    facts = [
+        f"{label} {number(name, before.figures[name].value)} → "
+        f"{number(name, after.figures[name].value)}"
+        for name, label in shown.items()
+    ]
+    return Text("Greedy decoding: ", "dim").append(", ".join(facts), "not dim")
+
+
+FILES: Mapping[str, str] = {
+    "config.toml": "the settings; run --config with it gives the same run",
+    "metrics.jsonl": "one object a step",
+    "decisions.jsonl": "one receipt a step",
+    "observations.jsonl": "terms and events of every response",
+    "evaluation_*.json": "before, at each block's end, after",
+    "checkpoints/": "weights",
+}
+
+
+def files(directory: Path) -> RenderableType:
+    """Where everything is."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for name, what in FILES.items():
+        table.add_row(f"  {name}", Text(what, "dim"))
+    return Group(Text(f"Files in {directory}", "bold"), table)
+
+
+def result(outcome: Outcome) -> RenderableType:
+    """The page at the end of a run."""
+    before, after = outcome.before, outcome.after
+    report, larger = len(after.report.rewards), len(after.larger.rewards)
+    parts: list[RenderableType] = [
+        comparison(
+            f"The report's table: {report} held-out vignettes, sampled",
+            before.report.figures,
+            after.report.figures,
+        )
+    ]
+    if larger != report:
+        title = f"{larger} held-out vignettes, sampled"
+        parts += [Text(), comparison(title, before.larger.figures, after.larger.figures)]
+    end = f"{outcome.steps} steps in {duration(outcome.seconds)}, ended at rung {outcome.rung}"
+    parts += [
+        Text(),
+        greedy_line(before.greedy, after.greedy),
+        Text(),
+        Text(f"{end} (severity {outcome.severity:.2f})."),
+        moves(outcome.moves, outcome.steps),
+        Text(),
+        files(outcome.directory),
+    ]
+    return Group(*parts)

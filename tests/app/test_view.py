@@ -121,8 +121,9 @@ def test_pace_is_of_the_last_steps_and_of_this_phase() -> None:
     assert (state.done, state.pace, state.seconds_left) == (0, None, None)
     state.phase("training", "", 300)
     assert state.done == 100
-    clock.now += 0.5
-    state.step(*step_report(101, 1.0, 0.5))
+    for step in (101, 102):
+        clock.now += 0.5
+        state.step(*step_report(step, 1.0, 0.5))
     assert state.pace == pytest.approx(2.0)
 
 

@@ -101,6 +101,8 @@ def run(
     outcome = _train(config, path, plain, quiet, as_json)
     if as_json:
         click.echo(json.dumps(clean(outcome.to_json()), indent=2))
+    else:
+        _show(outcome)
 
 
 def _train(
@@ -122,6 +124,16 @@ def _train(
             view.close()
             click.echo(f"Interrupted. What was done until then is in {directory.path}", err=True)
             raise click.exceptions.Exit(130) from None
+
+
+def _show(outcome: Outcome) -> None:
+    from rich.console import Console
+
+    from dipg.app.tables import result
+
+    console = Console()
+    console.print()
+    console.print(result(outcome), soft_wrap=not console.is_terminal)
 
 
 def _assigned(assignments: tuple[str, ...]) -> list[Given]:
