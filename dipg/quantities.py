@@ -49,6 +49,7 @@ _MONTH_DATE = re.compile(
     r"\b(?:(\d{1,2})(?:st|nd|rd|th)? (?:of )?(" + "|".join(_MONTH_NUMBER) + r")\.?,? (\d{4})"
     r"|(" + "|".join(_MONTH_NUMBER) + r")\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4}))\b"
 )
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _COMPARATOR = re.compile(
     r"(?:(<=|>=|<|>)|\b(less than|fewer than|lower than|smaller than|under|below|no more than|"
     r"not more than|at most|up to|more than|greater than|higher than|larger than|over|above|"
@@ -120,7 +121,9 @@ class Quantity(NamedTuple):
         """Equal value in the same dimension; direction and frequency are compared apart."""
         if self.dimension != other.dimension:
             return False
-        return self.value == other.value or (self.dimension != "date" and close(self.value, other.value))
+        return self.value == other.value or (
+            self.dimension != "date" and close(self.value, other.value)
+        )
 
 
 def close(a: float, b: float) -> bool:
@@ -169,7 +172,10 @@ def frequencies(text: str) -> list[tuple[float, int, int]]:
 def quantities(text: str) -> list[Quantity]:
     """Every number of plain text (see `dipg.text.plain`), in order; list markers are no numbers."""
     found: list[Quantity] = []
-    dates = [] if " " not in text else list(_MONTH_DATE.finditer(text))
+    hits = list(_NUMBER.finditer(text))
+    if not hits:
+        return found
+    dates = list(_MONTH_DATE.finditer(text)) if _YEAR.search(text) else []
     taken = [d.span() for d in dates]
     for d in dates:
         day, month, year = (d[1], d[2], d[3]) if d[2] else (d[5], d[4], d[6])
@@ -178,8 +184,8 @@ def quantities(text: str) -> list[Quantity]:
     marks = (
         {m.end() for m in _LIST_MARK.finditer(text)} if "\n" in text or text[:1].isdigit() else ()
     )
-    often = frequencies(text) if found or _NUMBER.search(text) else []
-    for m in _NUMBER.finditer(text):
+    often = frequencies(text)
+    for m in hits:
         start, end = m.span()
         if any(a <= start < b for a, b in taken) or (marks and end + 1 in marks):
             continue

@@ -9,15 +9,8 @@ from dipg.text import is_blank
 Format = Literal["xml", "json", "yaml"]
 FORMATS: tuple[Format, ...] = ("xml", "json", "yaml")
 
-_TAG = re.compile(r"<(/?)(think|proof|answer)>", re.IGNORECASE)
-_ORDER = (
-    ("", "think"),
-    ("/", "think"),
-    ("", "proof"),
-    ("/", "proof"),
-    ("", "answer"),
-    ("/", "answer"),
-)
+_TAG = re.compile(r"(</?(?:think|proof|answer)>)", re.IGNORECASE)
+_ORDER = ["<think>", "</think>", "<proof>", "</proof>", "<answer>", "</answer>"]
 _MAX_STRUCTURED = 100_000
 
 
@@ -54,27 +47,15 @@ def parse(text: str, expect: Format = "xml") -> Response:
 
 
 def _parse_tags(text: str) -> Response:
-    marks = []
-    for mark in _TAG.finditer(text):
-        marks.append(mark)
-        if len(marks) > len(_ORDER):
-            return Response(False, fault="repeated or nested tags")
-    found = tuple((m.group(1), m.group(2).lower()) for m in marks)
-    if found != _ORDER:
-        return Response(False, fault=_describe(found))
-    edges = (0, *(i for m in marks for i in m.span()), len(text))
-    outside = [text[edges[i] : edges[i + 1]] for i in (0, 4, 8, 12)]
-    if not all(is_blank(part) for part in outside):
+    parts = _TAG.split(text, maxsplit=len(_ORDER) + 1)
+    tags = [tag.lower() for tag in parts[1::2]]
+    if tags != _ORDER:
+        missing = [tag for tag in _ORDER if tag not in tags]
+        return Response(False, fault=f"no {missing[0]}" if missing else "tags repeated or nested")
+    before, think, between, proof, after, answer, end = parts[::2]
+    if not (is_blank(before) and is_blank(between) and is_blank(after) and is_blank(end)):
         return Response(False, fault="text outside the tags")
-    think, proof, answer = (text[edges[i] : edges[i + 1]] for i in (2, 6, 10))
     return _finish(think, proof, answer)
-
-
-def _describe(found: tuple[tuple[str, str], ...]) -> str:
-    for slash, name in _ORDER:
-        if (slash, name) not in found:
-            return f"no <{slash}{name}>"
-    return "tags repeated, nested or out of order"
 
 
 def _finish(think: str, proof: str, answer: str) -> Response:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from dipg.quantities import Quantity, close, quantities
 from dipg.rubric.lexicon import PLAIN_WORDS, STOP_WORDS
-from dipg.rubric.reading import Reading, names, read_once, terms
+from dipg.rubric.reading import Reading, Statement, names, terms
 from dipg.rubric.stance import Clause, clauses
 from dipg.text import fold, plain, sentences, words
 
@@ -66,6 +66,7 @@ def is_foreign(
     context: Reading,
     question: Reading,
     expected: Reading,
+    known: frozenset[str],
     answers: bool,
     absences: list[tuple[int, int]],
 ) -> bool:
@@ -76,10 +77,10 @@ def is_foreign(
     mg/m2).
 
     Args:
+      known: every term of context, question and expected answer.
       answers: it is an answer, not an abstention, a conflict report or a refusal.
       absences: where it says what is *not* there; nothing is asserted there unless it answers.
     """
-    known = context.terms | question.terms | expected.terms
     ignore = [] if answers else absences
     for name in claimed_names(answer, known, answers):
         if name not in known and not _is_compound_of(name, known):
@@ -126,7 +127,7 @@ def _is_share(number: Quantity, stated: list[Quantity], context: Reading) -> boo
 
 
 def is_carried(
-    answer: Answer, proof_text: str, proof_folded: str, question: Reading, context: Reading
+    answer: Answer, proof_text: str, question: Reading, context: Reading, expected: Reading
 ) -> bool:
     """Whether a proof carries an answer's numbers and names; what the question says needs no
     proof."""
@@ -145,7 +146,8 @@ def is_carried(
             continue
         if any(_matches(number, q) for q in quoted) or question.has_number(number):
             continue
-        if not context.has_number(number) and _follows(number, quoted, question, answer.numbers):
+        computed = expected.has_number(number) or not context.has_number(number)
+        if computed and _follows(number, quoted, question, answer.numbers):
             continue
         return False
     return True
@@ -193,7 +195,9 @@ def _results(a: float, b: float) -> tuple[float, ...]:
 
 def shows_both_sides(proof_text: str, question: Reading) -> bool:
     """Whether a proof quotes two statements on the asked matter that differ in what they say."""
-    sides = [read_once(s) for s in _statements(proof_text)][:16]
+    sides = [
+        Statement(frozenset(words(s)), tuple(quantities(s))) for s in _statements(proof_text)[:16]
+    ]
     asked = frozenset(
         w for w in question.terms if w not in STOP_WORDS and w.isalpha() and len(w) > 2
     )
@@ -211,10 +215,10 @@ def _statements(proof_text: str) -> list[str]:
     return parts
 
 
-def _differ(one: Reading, other: Reading, asked: frozenset[str]) -> bool:
-    if one.key == other.key:
+def _differ(one: Statement, other: Statement, asked: frozenset[str]) -> bool:
+    if one == other:
         return False
-    about_one, about_other = asked & one.terms, asked & other.terms
+    about_one, about_other = asked & one.words, asked & other.words
     if bool(about_one) != bool(about_other):
         return False
     mine = {n.dimension: n.value for n in one.numbers if n.dimension[:1] != "#"}
@@ -224,4 +228,4 @@ def _differ(one: Reading, other: Reading, asked: frozenset[str]) -> bool:
         return any(not close(mine[d], yours[d]) for d in shared)
     if bool(mine) != bool(yours):
         return False
-    return bool(about_one & about_other) or bool((one.terms & other.terms) - STOP_WORDS)
+    return bool(about_one & about_other) or bool((one.words & other.words) - STOP_WORDS)

@@ -17,6 +17,7 @@ from dipg.rubric.targets import (
     bind,
     is_negated,
     labels_of,
+    shape,
     stem,
 )
 from dipg.text import words
@@ -240,22 +241,18 @@ def _is_rival_name(mine: str, owner: str, context: Reading) -> bool:
     """Two drugs, or two codes of one shape, are rivals; a drug and a gene are not."""
     if DRUG.fullmatch(mine) and DRUG.fullmatch(owner):
         return True
-    return mine in context.names and owner in context.names and _shape(mine) == _shape(owner)
-
-
-def _shape(name: str) -> str:
-    return re.sub(r"[a-z]+", "a", re.sub(r"\d+", "0", name))
+    return mine in context.names and owner in context.names and shape(mine) == shape(owner)
 
 
 def _is_of_another(clause: Clause, target: Target, context: Reading, question: Reading) -> bool:
     """Whether a clause speaks of another patient or arm than the one asked for."""
     asked_codes = {n for n in question.names if any(c.isdigit() for c in n)}
     mentioned = {n for n in clause.names if any(c.isdigit() for c in n)}
-    shapes = {_shape(n) for n in asked_codes}
+    shapes = {shape(n) for n in asked_codes}
     others = {
         n
         for n in mentioned - asked_codes
-        if _shape(n) in shapes and n not in target.names and n not in target.text
+        if shape(n) in shapes and n not in target.names and n not in target.text
     }
     if others and not mentioned & asked_codes:
         return True
@@ -341,6 +338,8 @@ def _says_names(
     """Every expected name is mentioned, not denied, not one of a list, in the right order."""
     if not target.names:
         return True
+    if target.chooses:
+        return _chooses(answer, target, question)
     positions = []
     for name in target.names:
         hits = [at for n, at in answer.names if n == name] or _find_word(answer.text, name)
@@ -356,6 +355,36 @@ def _says_names(
     allowed = {n for option in options for n in option.names} | question.terms
     allowed |= {n for option in options for n in words(option.whole)}
     return not _lists_others(answer, target, allowed)
+
+
+def _chooses(answer: Answer, target: Target, question: Reading) -> bool:
+    """Whether an answer chooses the expected one of several that the question offers."""
+    spots = [(n, at) for n, at in answer.names if n in target.names or n in target.chooses]
+    mine = [at for n, at in spots if n in target.names]
+    others = [at for n, at in spots if n in target.chooses]
+    if not mine:
+        return False
+    asked = {
+        axis: side for w in question.terms if w in DIRECTIONS for axis, side in [DIRECTIONS[w]]
+    }
+    said = {
+        axis: side for w in words(answer.text) if w in DIRECTIONS for axis, side in [DIRECTIONS[w]]
+    }
+    turned = any(axis in said and said[axis] != side for axis, side in asked.items())
+    if turned:
+        return (
+            bool(others)
+            and others[0] < mine[0]
+            and _COMPARED.search(answer.text[: mine[0]]) is not None
+        )
+    size = len(target.names[0])
+    if not any(not _is_denied(answer.text, at, at + size) for at in mine):
+        return False
+    for at in others:
+        cut = max(answer.text.rfind(". ", 0, at), answer.text.rfind("; ", 0, at), 0)
+        if not _COMPARED.search(answer.text[max(cut, at - 60) : at]):
+            return False
+    return True
 
 
 def _at_another(
@@ -530,7 +559,9 @@ def _keeps_polarity(
     return bool(target.names) and not target.negated and not said
 
 
-_CONTRAST = re.compile(r"(?<=\w),? (?:and |but )?(?:not|rather than|instead of|never)\b(?= \w+\W*$)")
+_CONTRAST = re.compile(
+    r"(?<=\w),? (?:and |but )?(?:not|rather than|instead of|never)\b(?= \w+\W*$)"
+)
 
 
 def _best_clause(answer: Answer, target: Target) -> Clause | None:

@@ -67,28 +67,30 @@ def read_proof(proof: str, context: Reading) -> Proof:
     if not _WORD.search(text):
         return Proof(bool(text.strip()), False, text)
     quoted, remainder = _split(text, context)
-    if not quoted and _is_remark(proof, text, context):
-        return Proof(False, False, text, remark=True)
+    pieces = quoted or remainder
     if len(quoted) + len(remainder) > MAX_QUOTATIONS:
         return Proof(True, False, text)
-    grounded, covered, longest = True, 0, 0
-    for piece in quoted:
+    covered = _covered(pieces, context)
+    if not covered:
+        remark = not quoted and _is_remark(proof, text, context)
+        return Proof(not remark, False, text, remark)
+    if quoted and not all(_is_frame(piece, context) for piece in remainder):
+        return Proof(True, False, text)
+    too_much = context.size > SHORT_CONTEXT and covered > NEARLY_ALL * context.size
+    return Proof(True, not too_much and any(_is_evidence(p) for p in pieces), text)
+
+
+def _covered(pieces: list[str], context: Reading) -> int:
+    """Tokens of the context that quotations cover together; 0 where one is not in the context."""
+    covered = 0
+    for piece in pieces:
         size = _look_up(piece, context)
-        grounded, covered, longest = grounded and size > 0, covered + size, max(longest, size)
-        if not grounded:
-            break
-    if grounded and quoted:
-        grounded = all(_is_frame(piece, context) for piece in remainder)
-    elif grounded:
-        for piece in remainder:
-            size = _look_up(piece, context)
-            if not size and (lead := _LEAD.match(piece)):
-                size = _look_up(piece[lead.end() :], context)
-            grounded, covered, longest = grounded and size > 0, covered + size, max(longest, size)
-    if grounded:
-        too_much = context.size > SHORT_CONTEXT and covered > NEARLY_ALL * context.size
-        grounded = not too_much and any(_is_evidence(p) for p in (quoted or remainder))
-    return Proof(True, grounded, text)
+        if not size and (lead := _LEAD.match(piece)):
+            size = _look_up(piece[lead.end() :], context)
+        if not size:
+            return 0
+        covered += size
+    return covered
 
 
 def _split(text: str, context: Reading) -> tuple[list[str], list[str]]:

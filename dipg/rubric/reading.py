@@ -141,6 +141,14 @@ read = lru_cache(maxsize=4096)(read_once)
 """Read a context or a question, which many responses share."""
 
 
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement of a proof: what it says, for comparing two of them."""
+
+    words: frozenset[str]
+    numbers: tuple[Quantity, ...]
+
+
 def _sentence(folded: str) -> Sentence:
     plain_text = plain(folded)
     return Sentence(

@@ -160,12 +160,12 @@ _ONE_SOURCE = re.compile(
 _VERSUS = re.compile(r"\b(?:whereas|while|but|however|vs\.?|versus|although|yet|and)\b|;")
 
 _CUE = re.compile(
-    r"no|never|neither|n't|cannot|can ?not|unable|silent|missing|lack|absent|absence|insufficient|inadequate|"
-    r"omit|"
-    r"fail|leaves? out|outside|abstain|without|unrelated|un(?:specified|stated|documented|reported|"
-    r"recorded|mentioned|available|known|answerable|disclosed|addressed|determined)|indeterminate|"
-    r"incomplete|impossible|unclear|uncertain|ambiguous|inconclusive|decline|won't|refuse|"
-    r"as an ai|language model|consult|seek|sorry|blank|mute"
+    r"\b(?:no|not|none|nothing|nowhere|never|neither|nor|cannot|can not|unable|silent|mute|blank|"
+    r"missing|lack|lacks|lacking|absent|absence|insufficient|inadequate|incomplete|impossible|omit|"
+    r"fail|leave|outside|must abstain|abstain|i abstain|without|unrelated|too little|un(?:specified|stated|"
+    r"documented|reported|recorded|mentioned|available|known|answerable|disclosed|addressed|"
+    r"determined|clear|certain)|undetermined|indeterminate|ambiguous|inconclusive|decline|refuse|"
+    r"as an ai|an ai|language model|consult|seek|sorry|against)|n't\b"
 )
 _CONFLICT_CUE = re.compile(
     r"conflict|disagree|contradict|inconsisten|discrepan|at odds|incompatible|irreconcil|mismatch|"
@@ -305,6 +305,7 @@ def concludes_absence(think: str) -> bool:
 
 def take_stance(
     text: str,
+    absences: list[tuple[int, int]],
     parts: list[Clause],
     known: frozenset[str],
     raws: frozenset[float],
@@ -314,14 +315,15 @@ def take_stance(
 
     Args:
       text: the answer, plain.
+      absences: of `statements_of_absence`.
       parts: its clauses.
       known: terms of context and question.
       raws: numbers of context and question.
       asked: content words of the question.
     """
-    absences = statements_of_absence(text)
     conflicts = statements_of_conflict(text)
-    undecided = UNDECIDABLE.search(text) if _CUE.search(text) else None
+    cued = _CUE.search(text) is not None
+    undecided = UNDECIDABLE.search(text) if cued else None
     sided = _states_both_sides(parts) if not conflicts and not absences else False
     flagged = _picks_none(text, parts, conflicts) if conflicts or sided else False
     missing = bool(absences) or (undecided is not None and not flagged)
@@ -330,7 +332,7 @@ def take_stance(
     if missing and not absences:
         missing = not conflicts
     declines = False
-    if not flagged and not missing and not absences and _CUE.search(text) and DECLINES.search(text):
+    if not flagged and not missing and not absences and cued and DECLINES.search(text):
         if _SOURCE_WORD.search(text) and re.search(rf"\b{_CANNOT}|unable", text):
             missing = _abstains(text, parts, absences, undecided, conflicts, known, raws, asked)
         else:

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from dipg.quantities import Quantity, parse_unit, quantities
 from dipg.rubric.lexicon import ACTIONS, CLASSES, DIRECTIONS, STOP_WORDS
-from dipg.rubric.reading import names, read
+from dipg.rubric.reading import Reading, names, read
 from dipg.text import fold, plain, sentences, words
 from dipg.vignettes.types import Vignette
 
@@ -58,6 +58,7 @@ class Target:
       actions: what is to be done to which name.
       directions: axis -> side of words like "increased", where the wording takes a side.
       compares: the order of the names matters.
+      chooses: names of the question that are not meant, where one that it offers has to be chosen.
     """
 
     text: str
@@ -73,6 +74,7 @@ class Target:
     actions: tuple[tuple[str, str], ...]
     directions: tuple[tuple[int, int], ...]
     compares: bool
+    chooses: tuple[str, ...]
 
 
 @lru_cache(maxsize=4096)
@@ -103,6 +105,9 @@ def make_target(wording: str, question: str) -> Target:
     bound = [bind(text, numbers[i], named) for i in kept]
     directions = dict(DIRECTIONS[w] for w in words(text) if w in DIRECTIONS)
     all_names = [n for n, _ in named]
+    offered = () if required or numbers or labels else _offered(named, asked, question)
+    if offered:
+        required = tuple(dict.fromkeys(n for n, _ in named))
     compares = bool(_COMPARISON.search(text)) and len(set(all_names)) > 1
     return Target(
         text=text,
@@ -118,7 +123,26 @@ def make_target(wording: str, question: str) -> Target:
         actions=tuple(actions_of(text, named)),
         directions=tuple(directions.items()),
         compares=compares,
+        chooses=tuple(n for n in offered if n not in required),
     )
+
+
+def _offered(named: list[tuple[str, int]], asked: Reading, question: str) -> tuple[str, ...]:
+    """The names that a question offers for choice, where the answer is one of them."""
+    mine = {n for n, _ in named}
+    if not mine or not mine <= asked.terms or not _CHOICE.search(plain(question)):
+        return ()
+    shapes = {shape(n) for n in mine}
+    offered = tuple(dict.fromkeys(n for n, _ in names(fold(question)) if shape(n) in shapes))
+    return offered if len(offered) > len(mine) else ()
+
+
+_CHOICE = re.compile(r"\b(?:which|who|whose|or|between|what (?:drug|patient|arm))\b")
+
+
+def shape(name: str) -> str:
+    """What a name looks like: letters and digits in turn ("KX41" is "a0")."""
+    return re.sub(r"[a-z]+", "a", re.sub(r"\d+", "0", name))
 
 
 def _in_label(number: Quantity, labels: frozenset[tuple[str, str]]) -> bool:
@@ -165,7 +189,9 @@ def _phrase(
     acts = any(w in ACTIONS for w in spoken)
     spoken = [w for w in spoken if w not in ACTIONS]
     if has_numbers or required:
-        return tuple(w for w in spoken if CLASSES.get(w, "month") not in ("yesno", "roman", "month"))
+        return tuple(
+            w for w in spoken if CLASSES.get(w, "month") not in ("yesno", "roman", "month")
+        )
     fresh = [w for w in spoken if w not in asked and w not in ("yes", "no", "not")]
     if acts and not fresh:
         return ()

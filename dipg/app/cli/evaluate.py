@@ -1,0 +1,188 @@
+"""`dipg-curriculum evaluate`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from dipg.comparison import Difference
+    from dipg.evaluation import EvaluationSummary
+    from dipg.vignettes import Vignette
+
+FIGURES = ("mean", "median", "std", "min", "max", "range")
+RATES = (
+    "safe_rate",
+    "hallucination_rate",
+    "refusal_rate",
+    "consistency_rate",
+    "correct_rate",
+    "correct_and_safe_rate",
+    "answer_rate",
+    "abstention_on_answerable_rate",
+    "format_rate",
+)
+
+
+@click.command()
+@click.argument("files", nargs=-1, metavar="[EVALUATION.json ...]")
+@click.option(
+    "--model",
+    metavar="MODULE:FUNCTION",
+    help="What responds: a function of vignettes that returns one response for each.",
+)
+@click.option(
+    "--data",
+    default="short",
+    show_default=True,
+    metavar="short|full|FILE.jsonl|OWNER/NAME",
+    help="The vignettes.",
+)
+@click.option("--count", default=50, show_default=True, help="How many generated vignettes.")
+@click.option("--seed", default=0, show_default=True, help="Of generated vignettes.")
+@click.option("--prices", default="evaluation", show_default=True, metavar="NAME|FILE.toml",
+              help="What the terms cost.")  # fmt: skip
+@click.option("--out", metavar="FILE.json", help="Write the evaluation file.")
+@click.option("--skip-bad", is_flag=True, help="Leave bad lines of the data out, each reported.")
+def evaluate(
+    files: tuple[str, ...],
+    model: str | None,
+    data: str,
+    count: int,
+    seed: int,
+    prices: str,
+    out: str | None,
+    skip_bad: bool,
+) -> None:
+    """Evaluate a model, show an evaluation file, or compare two.
+
+    Synthetic content, for research, not for clinical use.
+
+    \b
+    Examples:
+      dipg-curriculum evaluate --model mine.py:respond --data full --count 500 --out e.json
+      dipg-curriculum evaluate before.json            what one says
+      dipg-curriculum evaluate before.json after.json paired differences
+    """
+    if len(files) > 2 or bool(files) == bool(model):
+        raise click.UsageError("give --model, or one or two evaluation files")
+    if files:
+        _show_files(files)
+        return
+    from dipg.app.cli.score import prices_named, write_text
+    from dipg.evaluation import evaluate as run
+
+    assert model is not None
+    respond = responder(model)
+    vignettes = vignettes_named(data, count, seed, skip_bad)
+    summary = run(respond, vignettes, prices_named(prices), keep_responses=True)
+    if out:
+        write_text(out, json.dumps(summary.to_json(), indent=1) + "\n")
+    show(summary, model)
+
+
+def responder(target: str) -> Callable[[Sequence[Vignette]], Sequence[str]]:
+    """What answers vignettes, by `module:function` or `file.py:function`."""
+    module, _, name = target.rpartition(":")
+    if not module or not name:
+        raise click.UsageError(
+            f"--model must be MODULE:FUNCTION or FILE.py:FUNCTION, got {target!r}"
+        )
+    try:
+        if module.endswith(".py"):
+            import importlib.util
+
+            spec = importlib.util.spec_from_file_location("responder", module)
+            assert spec is not None
+            assert spec.loader is not None
+            loaded = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(loaded)
+        else:
+            loaded = importlib.import_module(module)
+    except (ImportError, OSError) as error:
+        raise click.UsageError(f"--model: cannot load {module!r}: {error}") from None
+    found = getattr(loaded, name, None)
+    if not callable(found):
+        raise click.UsageError(f"--model: {module!r} has no function {name!r}")
+    return found  # type: ignore[no-any-return]
+
+
+def vignettes_named(data: str, count: int, seed: int, skip_bad: bool) -> list[Vignette]:
+    """Evaluation vignettes by size, file or name."""
+    from dipg.vignettes import generate
+    from dipg.vignettes.files import load
+
+    if data in ("short", "full"):
+        return generate(data, split="evaluation", count=count, seed=seed)  # type: ignore[arg-type]
+    return load(data, skip_bad=skip_bad, report=lambda m: click.echo(m, err=True))
+
+
+def _show_files(files: tuple[str, ...]) -> None:
+    from dipg.comparison import compare, read_evaluation
+
+    read = [read_evaluation(f) for f in files]
+    if len(read) == 2:
+        _show_differences(compare(*read), files)
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=files[0])
+    for heading in ("", "value", "95% interval"):
+        table.add_column(heading)
+    figures: dict[str, Any] = read[0].get("figures") or {
+        key: {"value": read[0][key]} for key in read[0] if key.endswith(("_reward", "_rate"))
+    }
+    for name, figure in figures.items():
+        bounds = (
+            "" if figure.get("lower") is None else f"{figure['lower']:.3g} to {figure['upper']:.3g}"
+        )
+        value = figure["value"]
+        table.add_row(name, "-" if value is None else f"{value:.4g}", bounds)
+    Console().print(table)
+
+
+def _show_differences(differences: list[Difference], files: tuple[str, ...]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=f"{files[1]} minus {files[0]}, paired, n = {differences[0].n}")
+    for heading in ("", "first", "second", "difference", "95% interval", "p"):
+        table.add_column(heading, justify="right" if heading else "left")
+    for d in differences:
+        table.add_row(
+            d.name,
+            f"{d.first:.3g}",
+            f"{d.second:.3g}",
+            f"{d.value:+.3g}",
+            f"{d.lower:+.3g} to {d.upper:+.3g}",
+            f"{d.p:.3g} ({d.test})",
+        )
+    Console().print(table)
+
+
+def show(summary: EvaluationSummary, title: str) -> None:
+    """The report's table on the terminal: figures with intervals, overall and by kind."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from dipg import NOTICE
+    from dipg.vignettes import KINDS
+
+    kinds = [k for k in KINDS if f"mean/{k}" in summary.figures]
+    table = Table(title=f"{title}, n = {len(summary.rewards)}", caption=NOTICE)
+    table.add_column("")
+    for heading in ("all (95% interval)", *kinds):
+        table.add_column(heading, justify="right")
+    for name in (*FIGURES, *RATES):
+        f = summary.figures[name]
+        scale, unit = (100, "%") if name in RATES else (1, "")
+        cells = [f"{scale * f.value:.4g}{unit} ({scale * f.lower:.3g} to {scale * f.upper:.3g})"]
+        for kind in kinds:
+            value = summary.figures[f"{name}/{kind}"].value
+            cells.append("-" if value != value else f"{scale * value:.3g}{unit}")
+        table.add_row(name.removesuffix("_rate").replace("_", " "), *cells)
+    Console().print(table)
