@@ -35,6 +35,7 @@ class CurriculumState(NamedTuple):
       steps_in_rung: [] int32 since the rung was entered.
       prices: ``[K]`` float32, the weights in force for the next batch.
       window: responses of the last steps. ledger: evidence since the rung began.
+      slots: ``[g]`` bool, prompt groups that the newest step had.
       controller: the controller's own state.
     """
 
@@ -44,6 +45,7 @@ class CurriculumState(NamedTuple):
     prices: Any
     window: windows.Window
     ledger: Ledger
+    slots: Any
     controller: Any
 
 
@@ -101,7 +103,6 @@ class Curriculum:
         self._before, self._after = jax.jit(self._read_core), jax.jit(self._close_core)
         self._summarise = jax.jit(self._summary_core)
         self._eager: bool | None = None
-        self._groups = 0
 
     def init(self, batch_size: int, groups: int | None = None) -> CurriculumState:
         """The state before the first step.
@@ -111,7 +112,6 @@ class Curriculum:
           groups: most prompt groups in a step; None allows as many as responses (slower).
         """
         count = len(self.schema.terms)
-        self._groups = min(groups or batch_size, batch_size)
         return CurriculumState(
             jnp.zeros((), jnp.int32),
             jnp.asarray(self.start, jnp.float32),
@@ -119,6 +119,7 @@ class Curriculum:
             jnp.asarray(self.ladder.at(self.start).weights, jnp.float32),
             windows.init(self.window, batch_size, count, len(self.schema.events)),
             self.metrics.init_ledger(),
+            jnp.zeros((min(groups or batch_size, batch_size),), bool),
             jax.tree.map(jnp.asarray, self.controller.init()),
         )
 
@@ -140,7 +141,7 @@ class Curriculum:
         Raises:
           ObservationError: rows, columns, values or rewards that do not fit.
         """
-        checked = self._check(observation)
+        checked = self._check(state, observation)
         after = self._observe(state, checked)
         if int(after.window.lost[after.window.cursor]) > 0:
             room = after.window.mask.shape[1]
@@ -162,7 +163,7 @@ class Curriculum:
           ObservationError: as :meth:`observe`.
           ControllerError: the controller returned what cannot be acted on.
         """
-        checked = self._check(observation)
+        checked = self._check(state, observation)
         code = command_code(command)
         if self._eager is None:
             self._eager = not traces(self._step_core, state, checked, code)
@@ -207,10 +208,13 @@ class Curriculum:
         self, state: CurriculumState, observation: Observation, command: Any
     ) -> tuple[Statistics, CurriculumState]:
         state = self._observe_core(state, observation)
-        facts = self.metrics.group_facts(state.window, self._weights, self._groups)
+        facts = self.metrics.group_facts(state.window, self._weights, len(state.slots))
         ledger = self.metrics.update_ledger(state.ledger, *facts)
         state = state._replace(
-            ledger=ledger, step=state.step + 1, steps_in_rung=state.steps_in_rung + 1
+            ledger=ledger,
+            slots=facts[1][0] > 0,  # every response of a group counts towards the mean
+            step=state.step + 1,
+            steps_in_rung=state.steps_in_rung + 1,
         )
         return self._statistics(state, facts, command), state
 
@@ -289,12 +293,14 @@ class Curriculum:
 
     # The edges.
 
-    def _check(self, observation: Observation) -> Observation:
+    def _check(self, state: CurriculumState, observation: Observation) -> Observation:
+        """Fits, and padded to the size of a step, so that ragged steps are not compiled anew."""
         observation = Observation.build(self.schema, *observation)
+        observation = observation.pad(state.window.mask.shape[1])
         mask = observation.mask
         groups = len(np.unique(observation.groups[mask]))
-        if groups > self._groups:
-            raise ObservationError(f"{groups} prompt groups in a step, room for {self._groups}")
+        if groups > len(state.slots):
+            raise ObservationError(f"{groups} prompt groups in a step, room for {len(state.slots)}")
         reward = (observation.terms * self._weights).sum(-1)[mask]
         low, high = self.metrics.limits
         outside = reward[(reward < low - 1e-4) | (reward > high + 1e-4)]

@@ -176,7 +176,8 @@ class Simulator:
         return jax.jit(jax.vmap(run, in_axes=(0, 0, 0)))
 
     @functools.cached_property
-    def _parts(self) -> tuple[Any, Any, Any]:
+    def parts(self) -> tuple[Any, Any, Any]:
+        """Compiled: take a step's groups in, what the controller sees, act on its decision."""
         return jax.jit(self._take), jax.jit(self._seen), jax.jit(self._close)
 
     def run(
@@ -217,7 +218,7 @@ class Simulator:
         return feed, Trajectory(severity, np.asarray(done.reason))
 
     def _plain(self, feeds: Feed, stream: Stream, n: int) -> tuple[Feed, Trajectory]:
-        take, see, close = self._parts
+        take, see, close = self.parts
         feed = jax.tree.map(lambda x: x[n], feeds)
         severities, reasons = [], []
         for hits, trials in zip(stream.hits[n], stream.trials[n]):

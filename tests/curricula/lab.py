@@ -5,6 +5,7 @@ import functools
 import numpy as np
 
 from curricula import Curriculum, Observation, Outcomes, PenaltyConfig, PenaltyLadder, Rate, Schema
+from curricula.conditions import drop
 from curricula.controllers import gated
 from curricula.offline.simulate import Simulator
 from curricula.offline.streams import LIMITS, Stream
@@ -78,9 +79,12 @@ SCHEMA = Schema(
     attempt="answered",
 )
 GROUPS, SIZE = 8, 4
+SMALL = gated(guard=drop("answer"), dwell=2, resolution=19)
 
 
+@functools.cache
 def curriculum(controller, **options):
+    """Compiled once for all tests that ask for the same one; its state is theirs."""
     settings = {"window": 4, "limits": (-20, 20), **options}
     return Curriculum(controller, LADDER, YARDSTICK, SCHEMA, **settings)
 

@@ -19,6 +19,7 @@ from tests.curricula.lab import (
     NAMES,
     OUTCOMES,
     SCHEMA,
+    SMALL,
     SOFT,
     YARDSTICK,
     drive,
@@ -211,7 +212,7 @@ def test_forecast_gated_looks_at_what_the_next_rung_would_silence(wrong_groups, 
 
 
 def test_the_error_budget_of_each_stint_is_shown():
-    receipts, _, _ = trained(gated(guard=drop("answer"), dwell=0), [0.97] * 40)
+    receipts, _, _ = trained(SMALL, [0.97] * 40)
     promoted = next(r for r in receipts if r.moved)
     assert promoted.alpha == pytest.approx(6 * 0.05 / math.pi**2, rel=1e-5)
     assert promoted.spent == pytest.approx(promoted.alpha, rel=1e-5)
