@@ -6,6 +6,8 @@ PYTHON  ?= python3
 VENV    ?= .venv
 ARGS    ?=
 PYTEST_ARGS ?=
+# The extras that slow tests use, and with dev all that constraints.txt pins.
+EXTRAS  := gym,serve
 MODELS  ?= HuggingFaceTB/SmolLM2-135M
 BIN     := $(VENV)/bin
 PIP     := $(BIN)/python -m pip install -qq --disable-pip-version-check
@@ -52,6 +54,7 @@ test-lower: $(LOWER_READY) ## the default test suite on the lowest versions that
 constraints: ## renew constraints.txt: what a fresh environment resolves to today
 	@rm -rf $(VENV)-fresh
 	@$(MAKE) --no-print-directory VENV=$(VENV)-fresh CONSTRAINTS=/dev/null $(VENV)-fresh/.stamp-dev
+	@$(VENV)-fresh/bin/python -m pip install -qq --disable-pip-version-check -e '.[dev,$(EXTRAS)]'
 	@{ echo "# Renewed by: make constraints"; \
 	   $(VENV)-fresh/bin/python -m pip freeze -q --exclude-editable; } > constraints.txt
 	@rm -rf $(VENV)-fresh
@@ -86,7 +89,7 @@ $(DEV_READY): $(RUNTIME_READY)
 $(ALL_READY): $(DEV_READY)
 	@echo "Installing torch and the extras into $(VENV) ..."
 	@$(PIP) torch==2.13.0
-	@$(LOCKED) -e '.[dev]'
+	@$(LOCKED) -e '.[dev,$(EXTRAS)]'
 	@touch $@
 
 $(LOWER_READY): pyproject.toml constraints-lower.txt
