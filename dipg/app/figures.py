@@ -66,7 +66,9 @@ def trend(metric: str, values: Sequence[float], width: int) -> str:
     """
     if not values:
         return ""
-    least = 0.2 if is_rate(metric) else 4.0
     low, high = min(values), max(values)
-    spare = max(0.0, least - (high - low)) / 2
-    return sparkline(values, width, low - spare, high + spare)
+    span = max(high - low, 0.2 if is_rate(metric) else 4.0)
+    low = (low + high - span) / 2
+    if is_rate(metric):
+        low = min(max(low, 0.0), max(1.0 - span, 0.0))  # there is nothing beyond 0 and 100%
+    return sparkline(values, width, low, low + span)

@@ -26,7 +26,7 @@ DROP_VERDICTS = {
     "fail": ("watch", "green"),
     "inconclusive": ("learn", "yellow"),
 }
-"""A clause that watches for a drop passes when there is one."""
+"""A clause that watches for a drop passes when there is one: the way down, where there is one."""
 CLAUSES_SHOWN = 5
 TREND_WIDTH = 22
 
@@ -70,7 +70,7 @@ def _progress(state: RunState) -> RenderableType:
         words = f"{duration(state.seconds)} so far"
         grid.add_row(ProgressBar(total=None, animation_time=0.0, pulse=False, completed=0), words)
         return grid
-    left = f"{duration(state.seconds_left)} left"
+    left = "" if state.done >= state.total else f"{duration(state.seconds_left)} left"
     words = "  ".join(filter(None, [f"{state.done}/{state.total}", pace, left]))
     grid.add_row(ProgressBar(total=state.total, completed=state.done), words)
     return grid
@@ -119,12 +119,13 @@ def _clauses(receipt: Receipt) -> RenderableType:
     table.add_column(no_wrap=True, min_width=5)
     table.add_column(no_wrap=True, max_width=28)
     table.add_column(no_wrap=True, overflow="ellipsis")
-    for clause in receipt.clauses[:CLAUSES_SHOWN]:
+    clauses = [c for c in receipt.clauses if receipt.severity_from > 0 or not is_drop(c)]
+    for clause in clauses[:CLAUSES_SHOWN]:
         words = DROP_VERDICTS if is_drop(clause) else VERDICTS
         table.add_row(
             Text(*words[clause.verdict]), clause.text, Text(clause_evidence(clause), "dim")
         )
-    hidden = len(receipt.clauses) - CLAUSES_SHOWN
+    hidden = len(clauses) - CLAUSES_SHOWN
     if hidden > 0:
         table.add_row("", Text(f"and {hidden} more", "dim"), "")
     return table

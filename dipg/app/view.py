@@ -154,7 +154,9 @@ class PlainView(View):
         pace = self.state.pace
         if pace is None:
             return ""
-        return f"  {pace:.1f} steps/s  {duration(self.state.seconds_left)} left"
+        done = self.state.total is not None and self.state.done >= self.state.total
+        left = "" if done else f"  {duration(self.state.seconds_left)} left"
+        return f"  {pace:.1f} steps/s{left}"
 
     def _line(self, text: str) -> None:
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import math
 
@@ -84,6 +85,8 @@ def test_small_changes_look_small() -> None:
     assert trend("safe", [0.50, 0.51], 5) == "▄▅"  # a point of 100 within 20
     assert trend("safe", [0.1, 0.9], 5) == "▁█"
     assert trend("mean", [3.0, 3.0], 5) == "▅▅"
+    assert trend("safe", [0.0, 0.0], 5) == "▁▁"
+    assert trend("safe", [1.0, 1.0], 5) == "██"
 
 
 @given(
@@ -184,8 +187,8 @@ def test_the_screen_says_everything_without_colour() -> None:
         "pass mean > 5",
         "open safe > 90%",
         "71.2% (66.2 .. 76.2%), 400 groups, about 120",
-        "watch drop(answer)",
-        "and 2 more",
+        "fail rate(reward >= 100) …",
+        "and 1 more",
         "187 held at soft: safe > 90% not shown yet",
     ):
         assert fact in text
@@ -199,6 +202,20 @@ def test_the_screen_fits_the_terminal(width: int) -> None:
     lines = lines_of(screen(state), width)
     assert len(lines) <= 24
     assert max(map(len, lines)) <= width
+
+
+@pytest.mark.parametrize(
+    ("verdict", "shown"), [("pass", "DROP"), ("fail", "watch"), ("inconclusive", "learn")]
+)
+def test_a_watch_for_drops_is_shown_where_there_is_a_way_down(verdict: str, shown: str) -> None:
+    watch = clause("drop(answer)", verdict, 0.8)
+    at_soft = receipt(1, clause("safe > 90%", "fail", 0.5), watch)
+    at_medium = dataclasses.replace(at_soft, severity_from=1.0, severity_to=1.0)
+    for decided, expected in ((at_soft, False), (at_medium, True)):
+        state = in_training()
+        state.decision(decided)
+        text = " ".join("\n".join(lines_of(screen(state))).split())
+        assert (f"{shown} drop(answer) 80.0%" in text) == expected
 
 
 def test_a_phase_of_unknown_length_shows_how_long_it_takes() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,16 +71,7 @@ def setting_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--plain", is_flag=True, help="Plain lines, as when the output is not a terminal.")
 @click.option("--quiet", is_flag=True, help="Only the result.")
 @click.option("--json", "as_json", is_flag=True, help="The result as one JSON object on stdout.")
-def run(
-    preset: str | None,
-    file: str | None,
-    assignments: tuple[str, ...],
-    out: str | None,
-    plain: bool,
-    quiet: bool,
-    as_json: bool,
-    **flags: str | None,
-) -> None:
+def run(out: str | None, plain: bool, quiet: bool, as_json: bool, **settings: Any) -> None:
     """Train a model with GRPO while a curriculum policy decides on the penalties.
 
     Settings rank: defaults < --preset < --config < --set < the options named here. The run's
@@ -94,8 +85,7 @@ def run(
       dipg-curriculum run --policy mine.py:MyPolicy --ladder caution --steps 600 --seed 1
       dipg-curriculum run --config runs/latest/config.toml --out again
     """
-    given = [*_assigned(assignments), *_flagged(flags)]
-    config = load(preset, None if file is None else Path(file), given)
+    config = settings_given(settings)
     path = None if out is None else Path(out)
     check_usable(path)
     outcome = _train(config, path, plain, quiet, as_json)
@@ -103,6 +93,14 @@ def run(
         click.echo(json.dumps(clean(outcome.to_json()), indent=2))
     else:
         _show(outcome)
+
+
+def settings_given(parameters: Mapping[str, Any]) -> RunConfig:
+    """The configuration that the command's parameters ask for, checked; raises ConfigError."""
+    file = parameters["file"]
+    flags = {name: parameters[name] for name in FLAGS}
+    given = [*_assigned(parameters["assignments"]), *_flagged(flags)]
+    return load(parameters["preset"], None if file is None else Path(file), given)
 
 
 def _train(
