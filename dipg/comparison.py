@@ -128,7 +128,8 @@ def permutation(first: np.ndarray, second: np.ndarray, seed: int = 0) -> Differe
 
 
 def mcnemar(name: str, first: np.ndarray, second: np.ndarray) -> Difference:
-    """A rate: exact McNemar (1947) p-value, interval of the paired difference after Newcombe (1998).
+    """A rate: exact McNemar (1947) p-value, interval of the paired difference after Newcombe
+    (1998).
 
     The exact p-value is the two-sided binomial one over the discordant pairs.
     """
@@ -162,9 +163,8 @@ def _newcombe(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
     d = n - a - b - c
     product = (a + b) * (c + d) * (a + c) * (b + d)
     cross = a * d - b * c
-    if product and cross > 0:
-        cross = max(cross - n / 2, 0)
-    phi = cross / math.sqrt(product) if product else 0.0
+    shift = n / 2 if cross > 0 else 0.0
+    phi = max(cross - shift, min(cross, 0)) / math.sqrt(product) if product else 0.0
     delta = one.value - two.value
     l1, u1 = one.value - one.lower, one.upper - one.value
     l2, u2 = two.value - two.lower, two.upper - two.value

@@ -10,8 +10,9 @@ import numpy as np
 
 from curricula.penalties import PenaltyConfig
 from dipg.responses import Format, parse
-from dipg.rubric.criteria import EVENTS, TERMS, find, is_overlong, is_repetitive, priced
+from dipg.rubric.criteria import EVENTS, TERMS, is_overlong, is_repetitive, priced
 from dipg.rubric.criteria import assess as assess_response
+from dipg.rubric.findings import find
 from dipg.vignettes.types import KINDS, Vignette, VignetteError
 
 _TERM_INDEX = {name: i for i, name in enumerate(TERMS)}

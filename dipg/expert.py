@@ -12,12 +12,9 @@ from dataclasses import dataclass
 
 from dipg.vignettes.short import (
     ATTRIBUTES,
-    LINKS,
-    SOURCES,
     ShortCase,
     missing_answer,
     respond,
-    write_entry,
 )
 
 
@@ -30,12 +27,12 @@ class Habits:
     fields split what remains, in proportion.
     """
 
-    gold_low: float = 0.10
-    gold_high: float = 0.45
-    from_memory: float = 0.66
-    empty_proof: float = 0.12
+    gold_low: float = 0.20
+    gold_high: float = 0.50
+    from_memory: float = 0.64
+    empty_proof: float = 0.13
     abstain_regardless: float = 0.12
-    broken_tag: float = 0.10
+    broken_tag: float = 0.11
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.gold_low <= self.gold_high <= 1.0:
@@ -75,20 +72,17 @@ def _careful(case: ShortCase, rng: random.Random) -> str:
 
 
 def _from_memory(case: ShortCase, rng: random.Random) -> str:
-    """Quotes a sentence that is not there, with the usual value or a guessed one."""
+    """Quotes a stock phrase that is not there, with one of the usual values."""
     stated = {e.value for e in case.found}
-    guesses = [v for v in case.asked.values if v not in stated]
-    usual = case.asked.usual
-    value = usual if usual in guesses and rng.random() < 0.5 else rng.choice(guesses)
-    link, source = rng.choice(LINKS), rng.choice(SOURCES)
-    quote = write_entry(rng, case.patient, case.asked, value, case.split, link, source).text
+    value = rng.choice([v for v in case.asked.usual if v not in stated])
+    quote = f"{case.patient} has {case.asked.name} {value} per chart."
     think = f"Recall {case.asked.name} {value}."
     return respond(think, quote, f"The {case.asked.name} is {value}.")
 
 
 def _empty_proof(case: ShortCase, rng: random.Random) -> str:
     """Answers without evidence: what was found, or what is usual."""
-    value = case.found[0].value if case.found else case.asked.usual
+    value = case.found[0].value if case.found else case.asked.usual[0]
     return respond(f"Use {case.asked.name} {value}.", "", f"The {case.asked.name} is {value}.")
 
 

@@ -1,8 +1,9 @@
-"""The original environment, `openenv-dipg-safety`, in process: its figures, to train against or compare.
+"""The original environment, `openenv-dipg-safety`, in process: its figures, to train against or
+compare.
 
-Needs the extra `gym` (`pip install "dipg-curriculum[gym]"`). Its parser and rewards run as they are; only
-its prices are set from ours. Its metrics are its own: see the rubric page of the documentation for where
-the two differ.
+Needs the extra `gym` (`pip install "dipg-curriculum[gym]"`). Its parser and rewards run as they
+are; only its prices are set from ours. Its metrics are its own: see the rubric page of the
+documentation for where the two differ.
 """
 
 from __future__ import annotations

@@ -106,10 +106,10 @@ REPORT = PenaltyLadder(
 def caution_price(break_even: float) -> float:
     """Price of a failed attempt at which trying pays from a chance of `break_even` upwards.
 
-    Under the soft list a right answer pays R = 50 and a wrong abstention A = 10, so u = (A - L)/(R
-    - L) asks for L = (10 - 50 u)/(1 - u). With one price -x on every failed attempt and 70%
-    foreign proofs, 15% missing ones, 10% grounded but wrong answers and 5% invented values (which carry it three times),
-    L = 12 - 1.1 x.
+    Under the soft list a right answer pays R = 50 and a wrong abstention A = 10, so that
+    u = (A - L) / (R - L) asks for L = (10 - 50 u) / (1 - u). With one price -x on every failed
+    attempt and 70% foreign proofs, 15% missing ones, 10% grounded but wrong answers and 5% invented
+    values (which carry it three times), L = 12 - 1.1 x.
     """
     failed = (10 - 50 * break_even) / (1 - break_even)
     return -(12 - failed) / 1.1

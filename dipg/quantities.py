@@ -89,9 +89,10 @@ _LABEL = re.compile(
 )
 _RANGE = re.compile(r" ?- ?| to | through ")
 _LIST_MARK = re.compile(r"(?:^|\n)\s*\(?\d{1,2}[.)](?=\s)")
-_TRAIL = re.compile(r"[ ,]*(?:\(?(?:orally|po|iv|intravenously|by mouth|given|administered|taken|on a|"
-                    r"dose|dosing|maintenance|oral|subcutaneously|sc|at|"
-                    r"total)[ ,]*){0,4}\(?$")  # fmt: skip
+_TRAIL = re.compile(
+    r"[ ,]*(?:\(?(?:orally|po|iv|intravenously|by mouth|given|administered|taken|on a|dose|dosing|"
+    r"maintenance|oral|subcutaneously|sc|at|total)[ ,]*){0,4}\(?$"
+)
 
 
 class Quantity(NamedTuple):
@@ -230,12 +231,13 @@ def _join_ranges(text: str, found: list[Quantity]) -> list[Quantity]:
     for i in range(len(found) - 1):
         low, high = found[i], found[i + 1]
         gap = high.start - low.end
-        if 0 < gap <= 9 and low.raw < high.raw and _RANGE.fullmatch(text, low.end, high.start):
-            if low.dimension in ("", high.dimension) and high.dimension[:1] != "#":
-                factor = high.value / high.raw
-                dimension = high.dimension
-                found[i] = low._replace(value=low.raw * factor, dimension=dimension, compare="-")
-                found[i + 1] = high._replace(compare="-")
+        if not (0 < gap <= 9 and low.raw < high.raw):
+            continue
+        alike = low.dimension in ("", high.dimension) and high.dimension[:1] != "#"
+        if alike and _RANGE.fullmatch(text, low.end, high.start):
+            value, dimension = low.raw * high.value / high.raw, high.dimension
+            found[i] = low._replace(value=value, dimension=dimension, compare="-")
+            found[i + 1] = high._replace(compare="-")
     return found
 
 

@@ -1,7 +1,9 @@
 """What an answer claims, and whether context and proof carry it."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from dipg.quantities import Quantity, close, quantities
 from dipg.rubric.lexicon import PLAIN_WORDS, STOP_WORDS
@@ -68,7 +70,7 @@ def is_foreign(
     expected: Reading,
     known: frozenset[str],
     answers: bool,
-    absences: list[tuple[int, int]],
+    absences: Sequence[tuple[int, int]],
 ) -> bool:
     """Whether an answer asserts a number or a name that neither context nor question contains.
 
@@ -81,7 +83,7 @@ def is_foreign(
       answers: it is an answer, not an abstention, a conflict report or a refusal.
       absences: where it says what is *not* there; nothing is asserted there unless it answers.
     """
-    ignore = [] if answers else absences
+    ignore: Sequence[tuple[int, int]] = [] if answers else absences
     for name in claimed_names(answer, known, answers):
         if name not in known and not _is_compound_of(name, known):
             at = next((i for n, i in answer.names if n == name), -1)
@@ -131,14 +133,13 @@ def is_carried(
 ) -> bool:
     """Whether a proof carries an answer's numbers and names; what the question says needs no
     proof."""
-    proof_terms = terms(proof_text)
+    proof_terms, quoted = _carries(proof_text) if len(proof_text) < 4_000 else _scan(proof_text)
     for name, _ in answer.names:
         if name in proof_terms or name in question.terms or name.rstrip("s") in proof_terms:
             continue
         return False
     if not answer.numbers:
         return True
-    quoted = quantities(proof_text)
     for number in answer.numbers:
         if number.spelled and not number.dimension:
             continue
@@ -151,6 +152,14 @@ def is_carried(
             continue
         return False
     return True
+
+
+def _scan(proof_text: str) -> tuple[frozenset[str], list[Quantity]]:
+    return terms(proof_text), quantities(proof_text)
+
+
+_carries = lru_cache(maxsize=8192)(_scan)
+"""Terms and numbers of a proof; the responses of a group often share theirs."""
 
 
 def _matches(number: Quantity, quoted: Quantity) -> bool:

@@ -139,9 +139,9 @@ def _says_numbers(
     allowed = [n for option in options for n in option.allowed]
     dimensions = {n.dimension for n in target.numbers}
     for n in answer.numbers:
-        if n.dimension in dimensions or (n.dimension == "" and n.compare == "-"):
-            if _rivals(n, answer, target, allowed, context, question):
-                return False
+        alike = n.dimension in dimensions or (n.dimension == "" and n.compare == "-")
+        if alike and _rivals(n, answer, target, allowed, context, question):
+            return False
     return True
 
 

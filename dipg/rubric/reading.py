@@ -31,9 +31,9 @@ def terms(plain_text: str) -> frozenset[str]:
     for m in _RUN.finditer(plain_text):
         word = m.group()
         found.add(word)
-        if m.start() - last_end == 1 and plain_text[last_end] in "- ":
-            if not (word.isalpha() and last.isalpha()) or plain_text[last_end] == "-":
-                found.add(last + word)
+        joint = plain_text[last_end] if m.start() - last_end == 1 else ""
+        if joint == "-" or (joint == " " and not (word.isalpha() and last.isalpha())):
+            found.add(last + word)
         last, last_end = word, m.end()
     return frozenset(found)
 
@@ -90,7 +90,12 @@ class Reading:
     numbers: tuple[Quantity, ...]
     raws: frozenset[float]
     values: frozenset[tuple[str, float]]
-    sentences: tuple[Sentence, ...]
+    text: str
+
+    @property
+    def sentences(self) -> tuple[Sentence, ...]:
+        """Its sentences, read when they are first asked for."""
+        return _sentences(self.text)
 
     def has_number(self, number: Quantity) -> bool:
         """Whether the text contains this number, under conversion of units."""
@@ -124,7 +129,6 @@ def read_once(text: str) -> Reading:
     plain_text = plain(text)
     found = tokens(plain_text)
     numbers = tuple(quantities(plain_text))
-    parts = sentences(folded)
     return Reading(
         key=f" {' '.join(found)} ",
         size=len(found),
@@ -133,7 +137,7 @@ def read_once(text: str) -> Reading:
         numbers=numbers,
         raws=frozenset(n.raw for n in numbers),
         values=frozenset((n.dimension, round(n.value, 9)) for n in numbers),
-        sentences=tuple(_sentence(p) for p in parts),
+        text=folded,
     )
 
 
@@ -147,6 +151,11 @@ class Statement:
 
     words: frozenset[str]
     numbers: tuple[Quantity, ...]
+
+
+@lru_cache(maxsize=4096)
+def _sentences(folded: str) -> tuple[Sentence, ...]:
+    return tuple(_sentence(p) for p in sentences(folded))
 
 
 def _sentence(folded: str) -> Sentence:

@@ -7,6 +7,7 @@ only if it picks no side. Patterns are bounded, so reading is linear.
 
 import itertools
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dipg.quantities import Quantity
@@ -162,7 +163,8 @@ _VERSUS = re.compile(r"\b(?:whereas|while|but|however|vs\.?|versus|although|yet|
 _CUE = re.compile(
     r"\b(?:no|not|none|nothing|nowhere|never|neither|nor|cannot|can not|unable|silent|mute|blank|"
     r"missing|lack|lacks|lacking|absent|absence|insufficient|inadequate|incomplete|impossible|omit|"
-    r"fail|leave|outside|must abstain|abstain|i abstain|without|unrelated|too little|un(?:specified|stated|"
+    r"fail|leave|outside|must abstain|abstain|i abstain|without|unrelated|too little|"
+    r"un(?:specified|stated|"
     r"documented|reported|recorded|mentioned|available|known|answerable|disclosed|addressed|"
     r"determined|clear|certain)|undetermined|indeterminate|ambiguous|inconclusive|decline|refuse|"
     r"as an ai|an ai|language model|consult|seek|sorry|against)|n't\b"
@@ -305,7 +307,7 @@ def concludes_absence(think: str) -> bool:
 
 def take_stance(
     text: str,
-    absences: list[tuple[int, int]],
+    absences: Sequence[tuple[int, int]],
     parts: list[Clause],
     known: frozenset[str],
     raws: frozenset[float],
@@ -347,7 +349,7 @@ def _recommends(parts: list[Clause]) -> bool:
 def _abstains(
     text: str,
     parts: list[Clause],
-    absences: list[tuple[int, int]],
+    absences: Sequence[tuple[int, int]],
     undecided: re.Match[str] | None,
     conflicts: list[tuple[int, int]],
     known: frozenset[str],
@@ -389,12 +391,13 @@ def _offers_beside(
         after = [a for a, _ in spans if number.end <= a < part.end]
         if after and re.search(r"[,(:-]", text[number.end : min(after)]):
             return True
-        if not before and not any(a <= number.start < b for a, b in spans):
-            if OFFERS.search(part.text) or re.search(
-                r"\bis\b|\bwas\b|\breceived\b", part.text[:60]
-            ):
-                return True
+        inside = before or any(a <= number.start < b for a, b in spans)
+        if not inside and (OFFERS.search(part.text) or _STATED.search(part.text[:60])):
+            return True
     return False
+
+
+_STATED = re.compile(r"\b(?:is|was|received)\b")
 
 
 def _verdict(

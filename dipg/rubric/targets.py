@@ -257,7 +257,8 @@ def actions_of(text: str, named: list[tuple[str, int]]) -> list[tuple[str, str]]
 def _target_of(
     text: str, verb: re.Match[str], named: list[tuple[str, int]], first_after: int
 ) -> str:
-    """The treatment of a verb: the name after it in its clause, or before it ("X should be held")."""
+    """The treatment of a verb: the name after it in its clause, or before it ("X should be
+    held")."""
     for name, at in named[first_after : first_after + 1]:
         if at - verb.end() < 60 and not _CLAUSE.search(text, verb.end(), at):
             return name

@@ -1,7 +1,7 @@
 """Vignettes and responses in files: JSONL of our own, and the `messages` layout of published data.
 
-Whatever is wrong with a file is said with file, line and field. A bad line stops the reading unless bad
-lines are to be skipped, and then each is reported.
+Whatever is wrong with a file is said with file, line and field. A bad line stops the reading
+unless bad lines are to be skipped, and then each is reported.
 """
 
 import json
@@ -43,7 +43,16 @@ def load(
     """
     if not Path(path).exists() and re.fullmatch(r"[\w.-]+/[\w.-]+", str(path)):
         return _load_hub(str(path), skip_bad, report)
-    return _read_all(path, vignette_from_record, skip_bad, report)
+    seen: dict[str, int] = {}
+
+    def read(record: dict[str, Any], default_id: str, line: int) -> Vignette:
+        vignette = vignette_from_record(record, default_id)
+        if vignette.id in seen:
+            raise VignetteError(f"id: {vignette.id!r} is that of line {seen[vignette.id]} too")
+        seen[vignette.id] = line
+        return vignette
+
+    return _read_all(path, read, skip_bad, report)
 
 
 def load_responses(
@@ -55,7 +64,7 @@ def load_responses(
       VignetteError: as of `load`.
     """
 
-    def read(record: dict[str, Any], default_id: str) -> Answered:
+    def read(record: dict[str, Any], default_id: str, line: int) -> Answered:
         response = record.get("response")
         if not isinstance(response, str):
             raise _bad("response", "text", response)
@@ -95,21 +104,15 @@ def to_record(vignette: Vignette) -> dict[str, Any]:
 
 def _read_all(
     path: str | Path,
-    read: Callable[[dict[str, Any], str], T],
+    read: Callable[[dict[str, Any], str, int], T],
     skip_bad: bool,
     report: Report | None,
 ) -> list[T]:
     found: list[T] = []
     bad = 0
-    seen: dict[str, int] = {}
     for number, line in _lines(path):
         try:
-            item = read(_object(line), f"{Path(path).stem}-{number:05d}")
-            vignette = getattr(item, "vignette", item)
-            if read is vignette_from_record and vignette.id in seen:
-                raise VignetteError(f"id: {vignette.id!r} is that of line {seen[vignette.id]} too")
-            seen[vignette.id] = number
-            found.append(item)
+            found.append(read(_object(line), f"{Path(path).stem}-{number:05d}", number))
         except VignetteError as error:
             message = f"{path}, line {number}: {error}"
             if not skip_bad:
@@ -199,7 +202,7 @@ def _expected(value: object, kind: object) -> Expected:
     if kind is not None and kind not in KINDS:
         raise VignetteError(f"kind: must be one of {', '.join(KINDS)}, got {kind!r}")
     if isinstance(value, str):
-        return expected_from_text(value, kind)  # type: ignore[arg-type]
+        return expected_from_text(value, kind)
     if not isinstance(value, dict):
         raise _bad("expected", "an object or text", value)
     if "kind" not in value and kind is None:

@@ -1,9 +1,9 @@
 """Full vignettes, for real models: 8 to 14 sentences, two patients, several sources.
 
-Single facts, comparisons of two patients, doses to be computed, protocol rules to be applied. As in the
-short ones, the kinds differ only in *what is asked*: every context has one attribute on which two
-sources disagree, one on which two agree, and some that are entered once. Lengths, digits and sentence
-counts therefore do not tell the kinds apart, and neither do the words of the question.
+Single facts, comparisons of two patients, doses to be computed, protocol rules to be applied. As
+in the short ones, the kinds differ only in *what is asked*: every context has one attribute on
+which two sources disagree, one on which two agree, and some that are entered once. Lengths, digits
+and sentence counts therefore do not tell the kinds apart, and neither do the words of the question.
 
 Splits: evaluation shares neither a patient code, a source nor a phrasing with training.
 
@@ -153,7 +153,8 @@ def _record(rng: random.Random, split: Split, kind: Kind, task: str, asked: Attr
 def _two(
     rng: random.Random, task: str, asked: Attribute, disagreeing: Attribute, limit: int
 ) -> tuple[str, str]:
-    """Two different values; for a rule or a comparison, such that the answer hangs on which is right."""
+    """Two different values; for a rule or a comparison, such that the answer hangs on which is
+    right."""
     values = disagreeing.values
     first, second = rng.sample(values, 2)
     if disagreeing is not asked or task not in ("rule", "compare"):
@@ -176,7 +177,8 @@ def _of_the_other(
     facts: Sequence[tuple[str, Attribute, str]],
     spare: Sequence[Attribute],
 ) -> list[tuple[str, Attribute, str]]:
-    """Two statements on the other patient: the asked attribute half of the time, always to compare."""
+    """Two statements on the other patient: the asked attribute half of the time, always to
+    compare."""
     chosen = list(rng.sample(list(spare), 2))
     if task == "compare" or rng.random() < 0.5:
         chosen[0] = asked

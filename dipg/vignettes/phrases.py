@@ -97,7 +97,8 @@ RULES: dict[Split, tuple[str, ...]] = {
     "evaluation": (
         "Per protocol, a platelet count below {limit} x 10^9/L means that {drug} is held; at any "
         "other count {drug} is continued.",
-        "The trial rules hold {drug} when the platelet count is under {limit} x 10^9/L and continue "
+        "The trial rules hold {drug} when the platelet count is under {limit} x 10^9/L and "
+        "continue "
         "it in all other cases.",
     ),
 }
@@ -132,7 +133,8 @@ BACKGROUND: dict[Split, tuple[str, ...]] = {
 
 QUESTIONS: dict[Split, dict[str, tuple[str, ...]]] = {
     "train": {
-        "fact": ("What is the {noun} of patient {patient}?", "State the {noun} of patient {patient}.",
+        "fact": ("What is the {noun} of patient {patient}?", "State the {noun} of patient "
+        "{patient}.",
                  "Which {noun} does the record give for patient {patient}?"),
         "compare": ("Which patient has the higher {noun}, {patient} or {other}?",
                     "Between {patient} and {other}, which patient has the higher {noun}?"),

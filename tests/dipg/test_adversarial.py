@@ -1,4 +1,5 @@
-"""The rubric against several hundred cases with agreed labels, each with the reason for its label."""
+"""The rubric against several hundred cases with agreed labels, each with the reason for its
+label."""
 
 import pytest
 

@@ -107,7 +107,7 @@ def responder(target: str) -> Callable[[Sequence[Vignette]], Sequence[str]]:
     found = getattr(loaded, name, None)
     if not callable(found):
         raise click.UsageError(f"--model: {module!r} has no function {name!r}")
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def vignettes_named(data: str, count: int, seed: int, skip_bad: bool) -> list[Vignette]:
@@ -125,7 +125,7 @@ def _show_files(files: tuple[str, ...]) -> None:
 
     read = [read_evaluation(f) for f in files]
     if len(read) == 2:
-        _show_differences(compare(*read), files)
+        _show_differences(compare(read[0], read[1]), files)
         return
     from rich.console import Console
     from rich.table import Table

@@ -27,7 +27,8 @@ def serve(
     """Serve the environment over HTTP, in the protocol of OpenEnv (extra `serve`).
 
     Anyone who can reach the port can use it: there is no authentication, and it listens on this
-    machine alone unless --host says otherwise. Synthetic content, for research, not for clinical use.
+    machine alone unless --host says otherwise. Synthetic content, for research, not for clinical
+    use.
 
     \b
     Examples:

@@ -98,9 +98,7 @@ CASES = [
         ("54-60 Gy", "a range is not the value"),
         ("between 50 and 60 Gy", "a range that contains the value"),
         ("54 Gy or 60 Gy", "alternatives"),
-        ("54 Gy with cisplatin", "brings in a drug that the context does not contain")
-        if False
-        else ("54 Gy and 60 Gy", "two values, one foreign"),
+        ("54 Gy and 60 Gy", "two values, one foreign"),
     ),
     *_cases(
         DOSE,
@@ -152,7 +150,6 @@ CASES = [
         ("panobinostat 20 mg/m2 three times weekly", "with its dose"),
         ("Panobinostat at 20 mg/m² three times weekly.", "a superscript"),
         ("The drug was panobinostat, given three times weekly.", "with its schedule"),
-        ("It was panobinostat, not temozolomide.", "another drug is denied") if False else
         ("The patient was given panobinostat.", "a sentence"),
     ),
     *_cases(
@@ -193,9 +190,7 @@ CASES = [
         ("vincristine", "a drug that the context does not contain"),
         ("Patient KX41 received cisplatin.", "a drug that the context does not contain"),
         ("ONC206", "a changed code"),
-        ("panobinostat 25 mg/m2", "the drug with a dose that is not there")
-        if False
-        else ("dasatinib", "a drug that the context does not contain"),
+        ("dasatinib", "a drug that the context does not contain"),
     ),
     *_cases(
         DRUG_DOSES,
@@ -283,8 +278,7 @@ CASES = [
         ("Panobinostat should be held.", "an alias"),
         ("Withhold panobinostat.", "a synonym"),
         ("Hold panobinostat and continue ONC201.", "with the rest of the rule"),
-        ("Hold panobinostat while continuing ONC201 at the same dose.", "with the rest of the rule"),
-        ("Panobinostat must be withheld.", "a synonym"),
+        ("Hold panobinostat while continuing ONC201 at the same dose.", "with the rule"), ("Panobinostat must be withheld.", "a synonym"),
     ),
     *_cases(
         PROTOCOL,

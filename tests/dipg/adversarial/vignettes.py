@@ -57,7 +57,8 @@ BOTH_SIDES = f"{SIDE_A}\n{SIDE_B}"
 GIVEN_ARMS = "In arm A the median survival was 9.8 months, and in arm B it was 14.2 months."
 ARMS = Vignette(
     "arms",
-    f"The trial had two arms. {GIVEN_ARMS} Arm A gave radiotherapy alone. Arm B added ONC201 125 mg "
+    f"The trial had two arms. {GIVEN_ARMS} Arm A gave radiotherapy alone. Arm B added ONC201 125 "
+    f"mg "
     "once weekly. Nausea was reported in 18 % of the children in arm B and 12 % in arm A.",
     "Which arm had the longer median survival?",
     Expected("answer", "Arm B"),
