@@ -49,6 +49,21 @@ class CurriculumState(NamedTuple):
     controller: Any
 
 
+class _Digest(NamedTuple):
+    """What a receipt needs of the statistics, so that no more travels to the host."""
+
+    step: Any
+    severity: Any
+    rung_means: Any
+    flip_share: Any
+    lost: Any
+
+
+def _digest(seen: Statistics, window: windows.Window) -> _Digest:
+    lost = window.lost[window.cursor]
+    return _Digest(seen.step, seen.severity, seen.rung_means, seen.flip_share, lost)
+
+
 class Curriculum:
     """Feeds a controller and prices the next batch.
 
@@ -170,15 +185,14 @@ class Curriculum:
         if self._eager:
             seen, opened = self._before(state, checked, code)
             decision, inner = ask_plainly(self.controller, opened.controller, seen)
-            after = self._after(opened, decision, inner)
+            after, shown = self._after(opened, decision, inner), _digest(seen, opened.window)
         else:
-            decision, seen, after = self._step(state, checked, code)
-        lost = int(after.window.lost[after.window.cursor])
-        if lost:
+            decision, shown, after = self._step(state, checked, code)
+        digest, decision = jax.device_get((shown, decision))
+        if digest.lost:
             room = after.window.mask.shape[1]
-            raise ObservationError(f"{room + lost} responses in a step, room for {room}")
-        receipt = self._receipt(jax.device_get(seen), jax.device_get(decision))
-        return receipt, after
+            raise ObservationError(f"{room + digest.lost} responses in a step, room for {room}")
+        return self._receipt(digest, decision), after
 
     def summary(self, state: CurriculumState) -> dict[str, Estimate]:
         """Every metric of the rolling window on the yardstick, and "live_mean".
@@ -236,8 +250,7 @@ class Curriculum:
             column = self.schema.events.index(self.schema.attempt)
             then = self.ladder.at(following).weights
             flips = flip_share(state.window, column, state.prices, then)
-        live, _, _ = _mean(state.window, None)
-        rungs = jnp.stack([_mean(state.window, w)[0] for w in self.ladder.weights])
+        live, rungs, _ = windows.means(state.window, self.ladder.weights)
         hits, trials, missing = facts
         return Statistics(
             names=self.metrics.names,
@@ -282,13 +295,13 @@ class Curriculum:
 
     def _step_core(
         self, state: CurriculumState, observation: Observation, command: Any
-    ) -> tuple[Decision, Statistics, CurriculumState]:
+    ) -> tuple[Decision, _Digest, CurriculumState]:
         seen, state = self._read_core(state, observation, command)
         decision, inner = ask(self.controller, state.controller, seen)
-        return decision, seen, self._close_core(state, decision, inner)
+        return decision, _digest(seen, state.window), self._close_core(state, decision, inner)
 
     def _summary_core(self, state: CurriculumState) -> tuple[Any, ...]:
-        live, count, _ = _mean(state.window, None)
+        live, _, count = windows.means(state.window, self.ladder.weights)
         return self._estimates(state), live, count
 
     # The edges.
@@ -310,7 +323,7 @@ class Curriculum:
             )
         return observation
 
-    def _receipt(self, seen: Statistics, decision: Decision) -> Receipt:
+    def _receipt(self, seen: _Digest, decision: Decision) -> Receipt:
         name, top = self.controller.name, self.ladder.top
         before, after = float(seen.severity), float(decision.severity)
         if not 0 <= after <= top:
@@ -341,15 +354,6 @@ class Curriculum:
 
 def _short(severity: float) -> float:
     return float(f"{severity:.7g}")
-
-
-def _mean(window: windows.Window, weights: Any) -> tuple[Any, Any, Any]:
-    """Mean of the valid rewards, their number, and their mask."""
-    reward, mask = windows.rewards(window, weights)
-    valid = mask & ~jnp.isnan(reward)
-    count = valid.sum()
-    total = jnp.where(valid, reward, 0.0).sum()
-    return total / jnp.where(count > 0, count, jnp.nan), count, valid
 
 
 def _clauses(texts: tuple[str, ...], report: Any) -> tuple[Clause, ...]:
