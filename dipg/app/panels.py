@@ -62,14 +62,13 @@ def _phase(state: RunState) -> RenderableType:
 
 
 def _progress(state: RunState) -> RenderableType:
+    if state.total is None:  # nothing to be a share of: the time says that it is alive
+        alive = state.phase_name != "finished"
+        return Text(duration(state.phase_seconds) if alive else "", "dim")
     grid = Table.grid(padding=(0, 2, 0, 0), expand=True)
     grid.add_column(ratio=1)
     grid.add_column(justify="right", no_wrap=True)
     pace = "" if state.pace is None else f"{state.pace:.1f} steps/s"
-    if state.total is None:
-        words = f"{duration(state.seconds)} so far"
-        grid.add_row(ProgressBar(total=None, animation_time=0.0, pulse=False, completed=0), words)
-        return grid
     left = "" if state.done >= state.total else f"{duration(state.seconds_left)} left"
     words = "  ".join(filter(None, [f"{state.done}/{state.total}", pace, left]))
     grid.add_row(ProgressBar(total=state.total, completed=state.done), words)

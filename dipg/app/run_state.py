@@ -52,13 +52,14 @@ class RunState:
         self.moves: list[Receipt] = []
         self._last_reason: object = None
         self._clock = clock
-        self._began = clock()
+        self._began = self._phase_began = clock()
         self._marks: deque[tuple[float, int]] = deque(maxlen=PACE_WINDOW)
 
     def phase(self, name: str, detail: str, total: int | None) -> None:
         """A phase begins; `total` is its number of steps where that is known."""
         self.phase_name, self.phase_detail, self.total = name, detail, total
         self.info = {}
+        self._phase_began = self._clock()
         # Training goes on where it was when an evaluation came between.
         self.done = int(self.metrics.get("step", 0)) if name == "training" else 0
         # The pace is taken between reports: what comes before the first is mostly compilation.
@@ -113,6 +114,11 @@ class RunState:
     def seconds(self) -> float:
         """Since the run began."""
         return self._clock() - self._began
+
+    @property
+    def phase_seconds(self) -> float:
+        """Since this phase began."""
+        return self._clock() - self._phase_began
 
     @property
     def severity(self) -> float:

@@ -64,6 +64,7 @@ class View:
 
     def finish(self, outcome: Outcome) -> None:
         """The run is over."""
+        self.state.phase("finished", f"{outcome.steps} steps in {duration(outcome.seconds)}", None)
         self.close()
 
     def close(self) -> None:

@@ -140,6 +140,22 @@ def test_a_schedule_runs(
     assert [row["severity"] for row in metrics] == severities
 
 
+@pytest.mark.slow
+def test_equal_settings_give_equal_runs_in_processes_of_their_own(
+    tmp_path: Path, gated: Finished
+) -> None:
+    # Each teaches its own model: nothing is shared but the settings.
+    command = Path(sys.executable).with_name("dipg-curriculum")
+    for name in ("a", "b"):
+        subprocess.run(
+            [command, "run", *SMALL, "--seed", "1", "--out", name, "--quiet"],
+            check=True,
+            cwd=tmp_path,
+            env=os.environ | {"DIPG_CURRICULUM_CACHE": str(tmp_path / f"cache-{name}")},
+        )
+        assert contents(tmp_path / name) == contents(gated.directory)
+
+
 OWN = """
 from curricula import CurriculumController, Decision
 
