@@ -3,14 +3,13 @@
     python benchmarks/controllers.py            # all three, about a minute
     python benchmarks/controllers.py --json
 
-Figures are medians over repeats; run it on an idle machine.
+Figures are lower quartiles over repeats, which other work on the machine disturbs least.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import statistics
 import time
 from collections.abc import Callable
 from typing import Any
@@ -38,15 +37,15 @@ RATES = {
 }
 
 
-def median_seconds(action: Callable[[], Any], repeats: int) -> float:
-    """Median wall time of ``action``, whose result is waited for."""
+def usual_seconds(action: Callable[[], Any], repeats: int) -> float:
+    """Lower quartile of the wall time of ``action``, whose result is waited for."""
     jax.block_until_ready(action())
     times = []
     for _ in range(repeats):
         start = time.perf_counter()
         jax.block_until_ready(action())
         times.append(time.perf_counter() - start)
-    return statistics.median(times)
+    return float(np.quantile(times, 0.25))
 
 
 def responses(rows: int, groups: int, seed: int = 0) -> Observation:
@@ -66,7 +65,7 @@ def decision(window: int = 32, repeats: int = 300) -> float:
     schema = Schema(TERMS, EVENTS, RATES, attempt="answered")
     course = Curriculum(gated(), REPORT, EVALUATION, schema, window=window, limits=LIMITS)
     state, seen = course.init(64, 8), responses(64, 8)
-    return median_seconds(lambda: course.step(state, seen)[1].severity, repeats)
+    return usual_seconds(lambda: course.step(state, seen)[1].severity, repeats)
 
 
 def sweep(controller: Any, runs: int = 2048, steps: int = 100, repeats: int = 5) -> float:
@@ -79,7 +78,7 @@ def sweep(controller: Any, runs: int = 2048, steps: int = 100, repeats: int = 5)
         lambda x: np.broadcast_to(np.asarray(x), (runs, *np.shape(x))), simulator.init()
     )
     hits, trials = jax.device_put(data.hits), jax.device_put(data.trials)
-    seconds = median_seconds(lambda: simulator._scan(start, hits, trials), repeats)
+    seconds = usual_seconds(lambda: simulator._scan(start, hits, trials), repeats)
     return runs * steps / seconds
 
 
@@ -94,7 +93,7 @@ def window_update(length: int, repeats: int = 200) -> float:
         start = time.perf_counter()
         window = jax.block_until_ready(update(window, seen, prices))
         times.append(time.perf_counter() - start)
-    return statistics.median(times[5:])
+    return float(np.quantile(times[5:], 0.25))
 
 
 def main() -> None:

@@ -72,17 +72,15 @@ class CurriculumController(abc.ABC):
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
-        """Conditions it judges, checked against the reward's limits when a curriculum is built."""
+        """Conditions it judges, checked against the reward's limits when a curriculum is built.
+
+        Their leaves, in order, are the clauses of its decisions.
+        """
         return ()
 
     def start(self) -> float:
         """Severity of the first step, where the user names none."""
         return 0.0
-
-    @property
-    def clause_texts(self) -> tuple[str, ...]:
-        """Text of each clause in ``Decision.clauses``."""
-        return ()
 
     @abc.abstractmethod
     def init(self) -> Any:

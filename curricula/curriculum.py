@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import jax
@@ -11,10 +10,11 @@ import numpy as np
 
 from curricula import window as windows
 from curricula.asking import ask, ask_plainly, traces
+from curricula.conditions import Comparison, ConditionError
 from curricula.controller import ControllerError, CurriculumController, Decision
 from curricula.observations import Observation, ObservationError, Schema
 from curricula.penalties import PenaltyConfig, PenaltyError, PenaltyLadder
-from curricula.receipts import VERDICTS, Clause, Receipt, _clean
+from curricula.receipts import Receipt
 from curricula.statistics import (
     Estimate,
     Ledger,
@@ -23,6 +23,7 @@ from curricula.statistics import (
     command_code,
     flip_share,
 )
+from curricula.writing import Digest, digest_of, write_receipt
 
 __all__ = ["Curriculum", "CurriculumState"]
 
@@ -47,21 +48,6 @@ class CurriculumState(NamedTuple):
     ledger: Ledger
     slots: Any
     controller: Any
-
-
-class _Digest(NamedTuple):
-    """What a receipt needs of the statistics, so that no more travels to the host."""
-
-    step: Any
-    severity: Any
-    rung_means: Any
-    flip_share: Any
-    lost: Any
-
-
-def _digest(seen: Statistics, window: windows.Window) -> _Digest:
-    lost = window.lost[window.cursor]
-    return _Digest(seen.step, seen.severity, seen.rung_means, seen.flip_share, lost)
 
 
 class Curriculum:
@@ -185,14 +171,14 @@ class Curriculum:
         if self._eager:
             seen, opened = self._before(state, checked, code)
             decision, inner = ask_plainly(self.controller, opened.controller, seen)
-            after, shown = self._after(opened, decision, inner), _digest(seen, opened.window)
+            after, shown = self._after(opened, decision, inner), digest_of(seen, opened.window)
         else:
             decision, shown, after = self._step(state, checked, code)
         digest, decision = jax.device_get((shown, decision))
         if digest.lost:
             room = after.window.mask.shape[1]
             raise ObservationError(f"{room + digest.lost} responses in a step, room for {room}")
-        return self._receipt(digest, decision), after
+        return write_receipt(self.controller, self.ladder, digest, decision), after
 
     def summary(self, state: CurriculumState) -> dict[str, Estimate]:
         """Every metric of the rolling window on the yardstick, and "live_mean".
@@ -295,10 +281,10 @@ class Curriculum:
 
     def _step_core(
         self, state: CurriculumState, observation: Observation, command: Any
-    ) -> tuple[Decision, _Digest, CurriculumState]:
+    ) -> tuple[Decision, Digest, CurriculumState]:
         seen, state = self._read_core(state, observation, command)
         decision, inner = ask(self.controller, state.controller, seen)
-        return decision, _digest(seen, state.window), self._close_core(state, decision, inner)
+        return decision, digest_of(seen, state.window), self._close_core(state, decision, inner)
 
     def _summary_core(self, state: CurriculumState) -> tuple[Any, ...]:
         live, _, count = windows.means(state.window, self.ladder.weights)
@@ -323,68 +309,9 @@ class Curriculum:
             )
         return observation
 
-    def _receipt(self, seen: _Digest, decision: Decision) -> Receipt:
-        name, top = self.controller.name, self.ladder.top
-        before, after = float(seen.severity), float(decision.severity)
-        if not 0 <= after <= top:
-            raise ControllerError(f"{name}: severity {after:g} is off the ladder (0 to {top:g})")
-        following = min(np.floor(before) + 1, top)
-        forecast = {
-            "mean": _clean(float(np.interp(before, range(len(self.ladder)), seen.rung_means))),
-            "mean_next": _clean(float(seen.rung_means[int(following)])),
-            "flip_share": _clean(float(seen.flip_share)),
-        }
-        if self.ladder.outcomes is not None:
-            forecast["break_even"] = _clean(self.ladder.break_even(before))
-            forecast["break_even_next"] = _clean(self.ladder.break_even(float(following)))
-        return Receipt(
-            step=int(seen.step),
-            controller=name,
-            severity_from=_short(before),
-            severity_to=_short(after),
-            rung_from=self.ladder.rung_name(before),
-            rung_to=self.ladder.rung_name(after),
-            reason=self.controller.reasons[int(decision.reason)],
-            clauses=_clauses(self.controller.clause_texts, decision.clauses),
-            alpha=_clean(float(decision.alpha)),
-            spent=_clean(float(decision.spent)),
-            forecast=forecast,
-        ).explained()
-
-
-def _short(severity: float) -> float:
-    return float(f"{severity:.7g}")
-
-
-def _clauses(texts: tuple[str, ...], report: Any) -> tuple[Clause, ...]:
-    if isinstance(report, tuple) and not report:
-        return ()
-    metrics = [_metric_of(text) for text in texts]
-    fields: Mapping[str, Any] = report._asdict()
-    out = []
-    for i, (text, metric) in enumerate(zip(texts, metrics)):
-        row: dict[str, Any] = {k: v[i].item() for k, v in fields.items()}
-        verdict = VERDICTS[row.pop("verdict")]
-        counts = {k: row.pop(k) for k in ("n_responses", "n_groups")}
-        figures: dict[str, Any] = {k: _clean(v) for k, v in row.items()}
-        out.append(Clause(text, metric, verdict, **figures, **counts))
-    return tuple(out)
-
-
-def _metric_of(text: str) -> str:
-    for prefix in ("drop(", "lcb(", "ucb(", "point("):
-        if text.startswith(prefix):
-            inner = text[len(prefix) :]
-            return inner.rsplit(")", 1)[0].split(",")[0].strip()
-    if text.startswith("rate("):
-        return text[: text.index(")") + 1]
-    return text.split(" ")[0]
-
 
 def _check_clauses(controller: CurriculumController, metrics: Metrics) -> None:
     """Refuse thresholds on the mean that no window can reach."""
-    from curricula.conditions import Comparison, ConditionError
-
     low, high = metrics.limits
     for condition in controller.conditions:
         for leaf in condition.leaves():

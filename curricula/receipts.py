@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from curricula.conditions import REWARD_METRICS
 
-__all__ = ["Clause", "Receipt", "Replay", "verify"]
+__all__ = ["DROP", "Clause", "Receipt", "Replay", "clean", "verify"]
 
 if TYPE_CHECKING:
     from curricula.curriculum import Curriculum
 
+DROP = "drop"  # kind of a clause that is a detector; the others have their comparison
 VERDICTS = {1: "pass", 0: "inconclusive", -1: "fail"}
 
 
-def _clean(value: float) -> float | None:
+def clean(value: float) -> float | None:
     """A float as it is written: six significant digits, None for NaN."""
     return None if not math.isfinite(value) else float(f"{value:.6g}")
 
@@ -32,6 +33,7 @@ class Clause:
       value, lower, upper, threshold, alpha, groups_needed: see
         :class:`~curricula.verdicts.ClauseReport`.
       n_responses, n_groups: counts.
+      kind: its comparison, ">", ">=", "<" or "<=", or "drop"; read off the text where not given.
     """
 
     text: str
@@ -45,11 +47,17 @@ class Clause:
     groups_needed: float | None
     n_responses: int
     n_groups: int
+    kind: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.kind:
+            kind = DROP if self.text.startswith("drop(") else self.text.split()[-2]
+            object.__setattr__(self, "kind", kind)
 
     def sentence(self) -> str:
         """In words: ``safe 93%, at least 90% with 97% confidence: passes "safe > 90%"``."""
         value = _show(self.metric, self.value)
-        if self.text.startswith("drop("):
+        if self.kind == DROP:
             if self.verdict == "pass":
                 return f"{self.metric} {value} has certifiably fallen below {self._level()}"
             watching = self.threshold is not None
@@ -57,7 +65,7 @@ class Clause:
                 f"no drop below {self._level()}" if watching else "baseline still unknown"
             )
         parts = [f"{self.metric} {value}"]
-        rising = ">" in self.text.split(self.metric)[-1]
+        rising = self.kind.startswith(">")
         bound = self.lower if rising else self.upper
         if bound is not None and self.alpha is not None:
             side = "at least" if rising else "at most"
@@ -128,7 +136,7 @@ class Receipt:
 
     def _told(self, clause: Clause) -> bool:
         """A ringing drop is told where it decided: a model still below the level has not fallen."""
-        if not clause.text.startswith("drop("):
+        if clause.kind != DROP:
             return True
         return clause.verdict == "pass" and "guard" in self.reason
 

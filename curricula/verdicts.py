@@ -220,16 +220,7 @@ class Judge:
         lower = jnp.minimum(natural(evidence.lower_bound(for_above, nulls, alphas[0])), value)
         upper = jnp.maximum(natural(evidence.upper_bound(for_below, nulls, alphas[1])), value)
         lower, upper = jnp.where(known, lower, jnp.nan), jnp.where(known, upper, jnp.nan)
-        reached, missed = lower >= leaf.threshold, upper <= leaf.threshold
-        if not leaf.rising:
-            reached, missed = missed, reached
-        if leaf.kind != "proof":
-            bound = lower if leaf.kind == "lcb" else upper
-            reached = bound >= leaf.threshold if leaf.rising else bound <= leaf.threshold
-            missed = ~reached
-        verdict = jnp.where(
-            known, jnp.where(reached, PASS, jnp.where(missed, FAIL, INCONCLUSIVE)), INCONCLUSIVE
-        )
+        verdict = jnp.where(known, _compare(leaf, lower, upper), INCONCLUSIVE)
         pace, needed = old.pace, jnp.asarray(jnp.nan)
         if self.resolution > 0:
             # The side that could pass the clause: misses against 1 - m where it falls.
@@ -272,6 +263,17 @@ class Judge:
             verdict, seen.value[i], nan, nan, seen, i, groups, shown, 1 / run_length, nan
         )
         return report, DropState(detector, known_hits, known_trials, steps, groups)
+
+
+def _compare(leaf: Comparison, lower: Any, upper: Any) -> Any:
+    """The verdict that follows from the bounds shown."""
+    above, below = lower >= leaf.threshold, upper <= leaf.threshold
+    passes, fails = (above, below) if leaf.rising else (below, above)
+    if leaf.kind != "proof":
+        bound = lower if leaf.kind == "lcb" else upper
+        passes = bound >= leaf.threshold if leaf.rising else bound <= leaf.threshold
+        fails = ~passes
+    return jnp.where(passes, PASS, jnp.where(fails, FAIL, INCONCLUSIVE))
 
 
 def _pace(pace: Any, growth: Any, arrived: Any, before: Any, deficit: Any) -> tuple[Any, Any]:

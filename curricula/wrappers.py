@@ -49,10 +49,6 @@ class Wrapper(CurriculumController):
         return self.inner.metrics
 
     @property
-    def clause_texts(self) -> tuple[str, ...]:
-        return self.inner.clause_texts
-
-    @property
     def conditions(self) -> tuple[Condition, ...]:
         return self.inner.conditions
 

@@ -150,10 +150,6 @@ class Gated(CurriculumController):
         judges = (self.promote, self.guard) if self.guard else (self.promote,)
         return tuple(judge.condition for judge in judges)
 
-    @property
-    def clause_texts(self) -> tuple[str, ...]:
-        return self.promote.texts + (self.guard.texts if self.guard else ())
-
     def init(self) -> GatedState:
         zero = jnp.zeros((), jnp.int32)
         return GatedState(

@@ -78,7 +78,6 @@ def test_wrappers_pass_on_what_the_inner_controller_is():
     wrapped = Patience(Cooldown(GATE, 5), 2)
     assert wrapped.name == "patience(cooldown(gated))"
     assert wrapped.metrics == GATE.metrics
-    assert wrapped.clause_texts == GATE.clause_texts
     assert wrapped.conditions == GATE.conditions
     assert wrapped.reasons[: len(GATE.reasons)] == GATE.reasons
 
