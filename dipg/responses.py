@@ -68,9 +68,15 @@ def _load_json(text: str) -> object:
     import json
 
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=_without_repeats)
     except (ValueError, RecursionError):
         return None
+
+
+def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object] | None:
+    """An object, or nothing where a key comes twice: each channel comes once."""
+    found = dict(pairs)
+    return found if len(found) == len(pairs) else None
 
 
 def _load_yaml(text: str) -> object:

@@ -29,7 +29,7 @@ class Answer:
 
 def read_answer(answer: str) -> Answer:
     """Read an answer channel."""
-    folded = fold(answer)
+    folded = fold(answer.strip()[: 2 * LONGEST_ANSWER])
     if "**" in folded or "__" in folded or "`" in folded:
         folded = folded.replace("**", "").replace("__", "").replace("`", "")
     folded = _AROUND_QUESTION.sub("", folded)
@@ -46,8 +46,7 @@ _AROUND_QUESTION = re.compile(r"^\s*(?:final )?answer\s*:\s*", re.IGNORECASE)
 
 
 def claimed_names(answer: Answer, known: frozenset[str], answers: bool) -> set[str]:
-    """Names that an answer brings up; in an answer of a few words every unknown content word is
-    one."""
+    """Names that an answer brings up; of a few words, every unknown one is a name."""
     found = {name for name, _ in answer.names}
     spoken = words(answer.text)
     if answers and len(spoken) <= 3 and not answer.numbers:
@@ -133,6 +132,8 @@ def is_carried(
 ) -> bool:
     """Whether a proof carries an answer's numbers and names; what the question says needs no
     proof."""
+    if answer.too_long:
+        return False
     proof_terms, quoted = _carries(proof_text) if len(proof_text) < 4_000 else _scan(proof_text)
     for name, _ in answer.names:
         if name in proof_terms or name in question.terms or name.rstrip("s") in proof_terms:
@@ -140,7 +141,8 @@ def is_carried(
         return False
     if not answer.numbers:
         return True
-    for number in answer.numbers:
+    distinct = {(n.dimension, n.value, n.raw): n for n in answer.numbers}
+    for number in distinct.values():
         if number.spelled and not number.dimension:
             continue
         if number.dimension[:1] == "#" and number.raw in {q.raw for q in quoted}:

@@ -25,7 +25,9 @@ MIN_WORDS = 3
 
 _QUOTED = re.compile(r'"([^"]*)"')
 _ELLIPSIS = re.compile(r"\s*(?:\[\s*\.{3}\s*\]|\(\s*\.{3}\s*\)|\.{3,}|\[\s*\])\s*")
-_BULLET = re.compile(r"(?m)^\s*(?:[-*>#]+\s+|\(?\d{1,2}[.)]\s+|[a-z][.)]\s+)+")
+_BULLET = re.compile(
+    r"(?m)^[^\S\n]*(?:(?:[-*>#]{1,6}|\(?\d{1,2}[.)]|[a-z][.)])[^\S\n]+){1,4}"
+)
 _LEAD = re.compile(
     r"^(?:(?:the|this|as|from|in|according|to|per|see|and|also|later|quote|quoted|quotes|proof|"
     r"evidence|"
@@ -95,7 +97,10 @@ def _covered(pieces: list[str], context: Reading) -> int:
 
 def _split(text: str, context: Reading) -> tuple[list[str], list[str]]:
     """Passages in quotation marks, and what stands around them; without marks, lines."""
-    if text.count('"') >= 2 and text.count('"') % 2 == 0:
+    marks = text.count('"')
+    if marks > 2 * MAX_QUOTATIONS:
+        return [], [""] * (MAX_QUOTATIONS + 1)
+    if marks >= 2 and marks % 2 == 0:
         quoted = [q.strip() for q in _QUOTED.findall(text) if _WORD.search(q)]
         around = _BULLET.sub("", _QUOTED.sub("\n", text))
         rest = [line.strip() for line in around.split("\n") if _WORD.search(line)]

@@ -117,24 +117,21 @@ def _patients(rng: random.Random, split: Split) -> tuple[str, str]:
 
 
 def _record(rng: random.Random, split: Split, kind: Kind, task: str, asked: Attribute) -> _Record:
-    """A record in which the asked attribute plays the part that the kind needs."""
+    """A record in which the asked attribute plays the part that the kind needs.
+
+    It is mentioned equally often in all kinds: what the asked patient's part leaves out, the other
+    patient's sources supply. So not even its digits say which kind it is.
+    """
     patient, other = _patients(rng, split)
     limit = rng.randrange(60, 110, 5)
     rest = [a for a in ATTRIBUTES if a is not asked]
     rng.shuffle(rest)
-    disagreeing, agreeing, *singles = rest[:5]
-    spare = rest[5:]
-    if kind == "conflict":
-        singles.append(disagreeing)
-        disagreeing = asked
-    elif kind == "answer" and rng.random() < 0.5:
-        singles.append(agreeing)
-        agreeing = asked
-    elif kind == "answer":
-        singles.append(asked)
-    else:
-        singles.append(spare.pop())
-    rng.shuffle(singles)
+    part = kind if kind != "answer" else rng.choice(("agree", "single"))
+    disagreeing = asked if part == "conflict" else rest.pop()
+    agreeing = asked if part == "agree" else rest.pop()
+    singles = [rest.pop() for _ in range(rng.randrange(1, 4))]
+    if part == "single":
+        singles[0] = asked
     first, second = _two(rng, task, asked, disagreeing, limit)
     same = rng.choice(agreeing.values)
     facts = [
@@ -142,12 +139,15 @@ def _record(rng: random.Random, split: Split, kind: Kind, task: str, asked: Attr
         (patient, disagreeing, second),
         (patient, agreeing, same),
         (patient, agreeing, same),
-        *((patient, a, rng.choice(a.values)) for a in singles[: rng.randrange(1, 5)]),
+        *((patient, a, rng.choice(a.values)) for a in singles),
     ]
-    if kind == "answer" and not any(a is asked for _, a, _ in facts):
-        facts[-1] = (patient, asked, rng.choice(asked.values))
-    facts += _of_the_other(rng, other, task, asked, facts, spare)
+    times = _TIMES_OF_THE_OTHER[part] + (task == "compare")
+    facts += _of_the_other(rng, other, task, asked, facts, rest, times)
     return _write(rng, split, patient, other, facts, limit)
+
+
+_TIMES_OF_THE_OTHER = {"conflict": 0, "agree": 0, "single": 1, "abstain": 2}
+"""How often sources give the asked attribute of the other patient; once more for a comparison."""
 
 
 def _two(
@@ -175,22 +175,16 @@ def _of_the_other(
     task: str,
     asked: Attribute,
     facts: Sequence[tuple[str, Attribute, str]],
-    spare: Sequence[Attribute],
+    rest: Sequence[Attribute],
+    times: int,
 ) -> list[tuple[str, Attribute, str]]:
-    """Two statements on the other patient: the asked attribute half of the time, always to
-    compare."""
-    chosen = list(rng.sample(list(spare), 2))
-    if task == "compare" or rng.random() < 0.5:
-        chosen[0] = asked
-    found = []
-    for attribute in chosen:
-        mine = {v for _, a, v in facts if a is attribute}
-        values = [v for v in attribute.values if v not in mine]
-        if task == "compare" and attribute is asked:
-            third = len(attribute.values) // 3
-            values = [v for v in attribute.values[third:-third] if v not in mine]
-        found.append((other, attribute, rng.choice(values)))
-    return found
+    """Three statements on the other patient, of which `times` give the asked attribute."""
+    mine = {v for _, a, v in facts if a is asked}
+    third = len(asked.values) // 3
+    between = asked.values[third:-third] if task == "compare" else asked.values
+    value = rng.choice([v for v in between if v not in mine])
+    found = [(other, asked, value)] * times
+    return found + [(other, a, rng.choice(a.values)) for a in rng.sample(list(rest), 3 - times)]
 
 
 def _write(
@@ -202,10 +196,11 @@ def _write(
     limit: int,
 ) -> _Record:
     lines = []
-    last: dict[tuple[str, str], str] = {}
+    taken: dict[tuple[str, str], set[str]] = {}
     for who, attribute, value in facts:
-        choices = [s for s in SOURCES[split] if s != last.get((who, attribute.name))]
-        source = last[who, attribute.name] = rng.choice(choices)
+        used = taken.setdefault((who, attribute.name), set())
+        source = rng.choice([s for s in SOURCES[split] if s not in used])
+        used.add(source)
         text = rng.choice(STATEMENTS[split]).format(
             source=source, noun=attribute.noun, patient=who, value=attribute.written(value)
         )

@@ -1,7 +1,6 @@
 """Nothing that a response contains raises or hangs; scoring is linear in its length."""
 
 import string
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -86,22 +85,20 @@ MONSTERS = {
 }
 
 
+@pytest.mark.timeout(10)
 @pytest.mark.parametrize("where", ["think", "proof", "answer", "bare"])
 @pytest.mark.parametrize("name", MONSTERS)
 def test_two_hundred_kilobytes(name: str, where: str) -> None:
-    """200 kB of anything is scored, in a small multiple of the time that half of it takes."""
-    times = []
-    for share in (2, 1):
-        monster = MONSTERS[name][: 200_000 // share]
-        channels = {"think": "x", "proof": GIVEN_DOSE, "answer": "54 Gy"} | {where: monster}
-        text = monster if where == "bare" else wrap(*(channels[c] for c in ("think", "proof", "answer")))
-        start = time.process_time()
-        found = assess(DOSE, text)
-        times.append(time.process_time() - start)
-        if where == "bare":
-            assert found.terms["format_mismatch"] == 1
-    # Linear: no more than four times the half's time, above the noise of a busy machine.
-    assert times[1] < 4 * times[0] + 0.25
+    """200 kB of anything is scored at once; what is not linear would run into the limit."""
+    monster = MONSTERS[name][:200_000]
+    channels = {"think": "x", "proof": GIVEN_DOSE, "answer": "54 Gy"} | {where: monster}
+    text = monster if where == "bare" else wrap(**channels)
+    found = assess(DOSE, text)
+    assert found.events["well_formed"] <= (where != "bare")
+    if where == "answer":
+        assert not found.events["correct"]
+    if where == "proof":
+        assert not found.events["safe"]
 
 
 @pytest.mark.parametrize("text", ['{"think": "a", "proof": ["x", "y"], "answer": "54 Gy"}'])
