@@ -51,11 +51,11 @@ class CurriculumState(NamedTuple):
 
 
 class Curriculum:
-    """Feeds a controller and prices the next batch.
+    """Feeds a controller and prices the next batch::
 
-    >>> state = curriculum.init(batch_size=64, groups=8)        # doctest: +SKIP
-    >>> rewards = curriculum.penalties(state).rewards(terms)    # doctest: +SKIP
-    >>> receipt, state = curriculum.step(state, observation)    # doctest: +SKIP
+        state = curriculum.init(batch_size=64, groups=8)
+        rewards = curriculum.penalties(state).rewards(terms)
+        receipt, state = curriculum.step(state, observation)
 
     Args:
       controller: decides.

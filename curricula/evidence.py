@@ -7,7 +7,7 @@ with event and condition, ``trials`` the share with the condition. The claim "th
 m" is E[hits - m trials] <= 0, also for conditional rates. An absent group is hits = trials = 0.
 
 **Betting** (Waudby-Smith & Ramdas 2024, *Estimating means of bounded random variables by betting*,
-JRSS-B 86(1), eq. 5 and sec. 4): against the null m, the gambler's wealth
+JRSS-B 86(1), sec. 4): against the null m, the gambler's wealth
 
     K_t(m) = prod_i (1 + (f/m) (hits_i - m trials_i)),   0 < f < 1,
 
@@ -21,7 +21,7 @@ good steps to win it back. So wealth is spread over starting times with a spendi
     E_t = sum_{j<=t} gamma_j K_{j..t} + sum_{j>t} gamma_j,   sum_j gamma_j = 1,
 
 a mixture of e-processes, hence an e-process (Shin, Ramdas & Rinaldo 2024, *E-detectors*, NEJSDS
-2(2), sec. 2.3, with weights in place of their gamma_j = 1, which only bounds the average run
+2(2), with weights in place of their gamma_j = 1, which only bounds the average run
 length). Half of the wealth starts at once, the rest by a heavy tail without a horizon.
 
 The **lower bound** at level alpha is the largest m whose null is rejected. While the model drifts,
@@ -198,8 +198,8 @@ def detector_update(
     """One step of watching for a drop below ``floor``.
 
     M_t = (M_{t-1} + 1) x growth, the Shiryaev-Roberts recursion with betting factors, averaged
-    over bets (Shin, Ramdas & Rinaldo 2024, eq. 10). Alarm at M_t >= c has an average run length of
-    at least c steps while every conditional mean stays >= floor (their Prop. 2.4). M is capped at
+    over bets (Shin, Ramdas & Rinaldo 2024, mixtures of SR e-detectors). Alarm at M_t >= c has an average run length of
+    at least c steps while every conditional mean stays >= floor (their bound on the average run length of any e-detector). M is capped at
     ten times c, which only lowers it, so that an alarm ends once the model has recovered.
 
     Args:

@@ -113,7 +113,10 @@ class Observation(NamedTuple):
         events = np.asarray(events, np.float32)
         if events.size == 0:  # no rows, or a schema without events
             events = events.reshape(rows, len(schema.events))
-        groups = np.asarray(groups, np.int32)
+        wide = np.asarray(groups)
+        if wide.size and abs(wide).max() > np.iinfo(np.int32).max:
+            raise ObservationError(f"group ids must fit 32 bits, got {abs(wide).max()}")
+        groups = wide.astype(np.int32)
         mask = np.ones(rows, bool) if mask is None else np.asarray(mask, bool)
         widths: list[tuple[int, ...]] = [(len(schema.terms),), (len(schema.events),), (), ()]
         for name, array, width in zip(cls._fields, (terms, events, groups, mask), widths):

@@ -169,7 +169,7 @@ def describe(
     """Statistics of the window under ``weights [K]``, or as it was priced where None.
 
     Within-group correlation is the one-way analysis-of-variance estimator for unequal groups
-    (Donner 1986, *Int. Stat. Rev.* 54, eq. 2.1), clipped to [0, 1]; the effective sample size is
+    (Donner 1986, *Int. Stat. Rev.* 54), clipped to [0, 1]; the effective sample size is
     n / (1 + (c - 1) rho) with c = sum n_g^2 / n (Kish 1965).
     """
     reward, mask = rewards(window, weights)

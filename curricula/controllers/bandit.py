@@ -37,8 +37,8 @@ class BanditState(NamedTuple):
 class Bandit(CurriculumController):
     """EXP3.S over rungs, paid by learning progress.
 
-    Graves et al. 2017, *Automated curriculum learning for neural networks* (arXiv 1704.03003, eqs.
-    2-7): arms are rungs, the payment is the gain of the yardstick metric during the play, clipped
+    Graves et al. 2017, *Automated curriculum learning for neural networks* (arXiv 1704.03003):
+    arms are rungs, the payment is the gain of the yardstick metric during the play, clipped
     to [-1, 1] after division by ``scale``, importance-weighted. We differ: gain is the second
     half's mean less the first half's, because single-step rewards are too noisy, and the division
     is by a stated scale instead of running quantiles. Explores by design: it will play the harshest

@@ -25,8 +25,8 @@ class DualAscent(CurriculumController):
 
     Plain: lambda <- [lambda + eta (c - d)]_+ (Altman 1999; Tessler, Mankowitz & Mannor 2019).
     Log space: ln lambda <- ln lambda + eta (c - d), as in the code of Safe-RLHF (Dai et al. 2024,
-    arXiv 2310.12773); the update printed in that paper's eq. 17 has a further factor lambda, which
-    their code drops, and so do we. The multiplier is capped and its first updates are delayed,
+    arXiv 2310.12773); the update printed in that paper has a further factor lambda, which their
+    code drops, and so do we. The multiplier is capped and its first updates are delayed,
     both of which Safe-RLHF added after blow-ups. The update is plain gradient ascent: Adam on a
     scalar would step by the learning rate whatever the error.
 
@@ -112,7 +112,7 @@ class PIDLagrangian(CurriculumController):
 
     We differ in two ways, both against wind-up: the integral is corrected by what the output could
     not follow, I += ki e + back (lambda sent - lambda wanted) (back-calculation, Astrom & Hagglund
-    2006, sec. 3.5), where the paper clamps it at zero only; and the output moves by at most
+    2006, *Advanced PID Control*), where the paper clamps it at zero only; and the output moves by at most
     ``slew`` a step, and that slewed output is what is fed back.
 
     Args:

@@ -100,7 +100,7 @@ class TargetRate(CurriculumController):
     """Keeps a rate near a target: harsher while it is above, softer while below.
 
     severity <- clip(severity + step tanh(gain (rate - target)), 0, top): the law of AdaRFT (Shi et
-    al. 2025, arXiv 2504.05520, eq. 2), which moves a difficulty by 50 tanh(2 (R - 0.5)) on 0..100.
+    al. 2025, arXiv 2504.05520), which moves a difficulty by 50 tanh(2 (R - 0.5)) on 0..100.
 
     Args:
       metric: the rate, over the rolling window. target: in its units.

@@ -71,6 +71,7 @@ def test_the_header_holds_the_schema():
     [
         ({"terms": np.zeros((2, 4))}, r"terms has shape \(2, 4\), expected \(2, 3\)"),
         ({"events": np.zeros((2, 2))}, r"events has shape \(2, 2\)"),
+        ({"groups": np.array([1, 2**40])}, "group ids must fit 32 bits, got 1099511627776"),
         ({"groups": np.zeros(3, int)}, r"groups has shape \(3,\)"),
         ({"terms": np.full((2, 3), 2)}, r"terms must lie in \[0, 1\]"),
         ({"events": np.full((2, 3), -1)}, r"events must lie in \[0, 1\]"),
