@@ -198,9 +198,10 @@ def detector_update(
     """One step of watching for a drop below ``floor``.
 
     M_t = (M_{t-1} + 1) x growth, the Shiryaev-Roberts recursion with betting factors, averaged
-    over bets (Shin, Ramdas & Rinaldo 2024, mixtures of SR e-detectors). Alarm at M_t >= c has an average run length of
-    at least c steps while every conditional mean stays >= floor (their bound on the average run length of any e-detector). M is capped at
-    ten times c, which only lowers it, so that an alarm ends once the model has recovered.
+    over bets (Shin, Ramdas & Rinaldo 2024, mixtures of SR e-detectors). By their bound for any
+    e-detector, the alarm at M_t >= c has an average run length of at least c steps while every
+    conditional mean stays >= floor. M is capped at ten times c, which only lowers it, so that an
+    alarm ends once the model has recovered.
 
     Args:
       state: wealth so far.

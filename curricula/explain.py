@@ -109,9 +109,9 @@ def lint(ladder: PenaltyLadder, mix: Mapping[str, float] | None = None) -> list[
     """Rungs that will not change what the model does, each in one sentence.
 
     Group-normalised advantages are unchanged when every payoff is scaled or shifted alike
-    (Ng, Harada & Russell 1999 for the shift; DeepSeekMath 2024, arXiv 2402.03300, for the normalisation), so
-    a rung acts only by what it does to *relative* prices, of which break-even is the one that
-    decides between trying and not trying.
+    (the normalisation is that of DeepSeekMath, arXiv 2402.03300), so a rung acts only by what it
+    does to *relative* prices, of which break-even is the one that decides between trying and not
+    trying.
     """
     if ladder.outcomes is None:
         return [f"ladder {ladder.name!r} has no outcomes: whether its rungs act cannot be told"]

@@ -112,8 +112,8 @@ class PIDLagrangian(CurriculumController):
 
     We differ in two ways, both against wind-up: the integral is corrected by what the output could
     not follow, I += ki e + back (lambda sent - lambda wanted) (back-calculation, Astrom & Hagglund
-    2006, *Advanced PID Control*), where the paper clamps it at zero only; and the output moves by at most
-    ``slew`` a step, and that slewed output is what is fed back.
+    2006, *Advanced PID Control*), where the paper clamps it at zero only; and the output moves by
+    at most ``slew`` a step, and that slewed output is what is fed back.
 
     Args:
       metric: the cost, this step's own. budget: in its units.

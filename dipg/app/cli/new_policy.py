@@ -44,7 +44,7 @@ from {module} import {cls}
 
 
 def test_keeps_the_protocol_and_seldom_promotes_a_model_at_the_threshold():
-    certificate = certify({cls}(), runs=100, steps=60, rungs=2)
+    certificate = certify({cls}(), runs=50, steps=40, rungs=2)
     assert certificate.conforms, certificate
     assert certificate.false_promotion.value <= 0.2, certificate
 '''
