@@ -27,12 +27,12 @@ class Habits:
     fields split what remains, in proportion.
     """
 
-    gold_low: float = 0.20
-    gold_high: float = 0.50
-    from_memory: float = 0.64
-    empty_proof: float = 0.13
-    abstain_regardless: float = 0.12
-    broken_tag: float = 0.11
+    gold_low: float = 0.25
+    gold_high: float = 0.55
+    from_memory: float = 0.52
+    empty_proof: float = 0.18
+    abstain_regardless: float = 0.16
+    broken_tag: float = 0.14
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.gold_low <= self.gold_high <= 1.0:
@@ -75,7 +75,7 @@ def _from_memory(case: ShortCase, rng: random.Random) -> str:
     """Quotes a stock phrase that is not there, with one of the usual values."""
     stated = {e.value for e in case.found}
     value = rng.choice([v for v in case.asked.usual if v not in stated])
-    quote = f"{case.patient} has {case.asked.name} {value} per chart."
+    quote = f"{case.patient} {case.asked.name} {value} per chart."
     think = f"Recall {case.asked.name} {value}."
     return respond(think, quote, f"The {case.asked.name} is {value}.")
 

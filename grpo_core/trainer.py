@@ -5,12 +5,14 @@ steps, and changing beta, epsilon or the learning rate compiles nothing.
 """
 
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import optax
+import optax.contrib
 from flax import nnx
+from optax.contrib import MuonDimensionNumbers
 
 from grpo_core.batch import Batch
 from grpo_core.logprobs import TokenLogps, completion_logps
@@ -53,6 +55,25 @@ def make_optimizer(
     return optax.chain(*parts)
 
 
+def make_muon(*, max_grad_norm: float = 1.0, b2: float = 0.98) -> optax.GradientTransformation:
+    """Muon (Jordan et al. 2024) on matrices, Adam on the rest; takes Adam's learning rates.
+
+    Orthogonalised momentum finds the copying circuits of a small model in about two thirds of the
+    steps. Updates are scaled to Adam's usual size, 0.2 (Liu et al. 2025, "Muon is scalable").
+    """
+
+    def matrices(params: nnx.State) -> Any:
+        def spec(path: Any, _: jax.Array) -> MuonDimensionNumbers | None:
+            return MuonDimensionNumbers() if "kernel" in jax.tree_util.keystr(path) else None
+
+        return jax.tree_util.tree_map_with_path(spec, params)
+
+    muon = optax.contrib.muon(
+        1.0, adam_b2=b2, consistent_rms=0.2, muon_weight_dimension_numbers=matrices
+    )
+    return optax.chain(optax.clip_by_global_norm(max_grad_norm), muon, optax.scale(-1.0))
+
+
 def warmup_cosine(step: int, *, peak: float, warmup: int, total: int, floor: float = 0.0) -> float:
     """Linear warm-up to `peak`, then a cosine down to `floor * peak` at `total`; steps count from
     0."""
@@ -93,7 +114,7 @@ def supervised_step(
         return supervised_loss(found.logps, batch.completion_mask)
 
     loss, gradients = jax.value_and_grad(loss_of)(actor.params)
-    metrics = {"loss": loss, "grad_norm": optax.global_norm(gradients)}
+    metrics = {"loss": loss, "grad_norm": optax.tree.norm(gradients)}
     return _apply(actor, gradients, optimizer, learning_rate), metrics
 
 
@@ -136,5 +157,5 @@ def grpo_step(
         return loss, metrics
 
     (loss, metrics), gradients = jax.value_and_grad(loss_of, has_aux=True)(actor.params)
-    metrics |= {"loss": loss, "grad_norm": optax.global_norm(gradients)}
+    metrics |= {"loss": loss, "grad_norm": optax.tree.norm(gradients)}
     return _apply(actor, gradients, optimizer, learning_rate), metrics

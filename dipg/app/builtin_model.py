@@ -32,7 +32,7 @@ from grpo_core.models.config import tiny_config
 from grpo_core.models.decoder import Decoder
 from grpo_core.padding import pad_completions, pad_prompts
 from grpo_core.tokenizer import WordTokenizer
-from grpo_core.trainer import init_actor, make_optimizer, supervised_step, warmup_cosine
+from grpo_core.trainer import init_actor, make_muon, supervised_step, warmup_cosine
 
 CAREFUL_SHARES = Shares(answer=0.40, abstain=0.20, conflict=0.40)
 """Kinds in the careful lessons."""
@@ -113,7 +113,7 @@ def teach(config: RunConfig, progress: Progress) -> Model:
     prompts = [render_compact(case.vignette) for case in cases]
     tokenizer = WordTokenizer.train([*prompts, *lessons, *_spoken(config)])
     graph, params = _new_model(config, len(tokenizer))
-    optimizer = make_optimizer(b2=0.98)
+    optimizer = make_muon()
     actor = init_actor(params, optimizer)
     size = warmup.batch_size
     for step in range(warmup.steps):

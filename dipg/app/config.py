@@ -105,11 +105,11 @@ class ModelConfig(Section):
 class WarmupConfig(Section):
     """Supervised training before the first GRPO step."""
 
-    steps: int = setting(1900, "training steps", at_least(0))
+    steps: int = setting(1800, "training steps", at_least(0))
     batch_size: int = setting(24, "examples in a step, each seen once", at_least(1))
     learning_rate: float = setting(3e-3, "peak of the cosine schedule", above(0))
     careful_share: float = setting(
-        0.75, "share of the steps, the first ones, whose teacher has no bad habits", between(0, 1)
+        0.8, "share of the steps, the first ones, whose teacher has no bad habits", between(0, 1)
     )
     seed: int = setting(0, "of the initial weights and the order of the examples", at_least(0))
 

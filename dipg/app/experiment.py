@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 import jax
@@ -21,16 +19,18 @@ from curricula.statistics import Estimate
 from dipg.app.builtin_model import PROMPT_TOKENS, Model, load_or_teach, shares_of
 from dipg.app.config import RunConfig
 from dipg.app.metrics import METRICS, RATES
+from dipg.app.outcome import Evaluations, Outcome
 from dipg.app.policies import controller_from_name
 from dipg.app.rollout import EVALUATION_STEP, Rollout, roll_out, select
 from dipg.app.run_directory import RunDirectory
+from dipg.app.step_metrics import plain, response_metrics, reward_metrics, window_metrics
 from dipg.evaluation import EvaluationSummary, summarise
 from dipg.pricing import EVALUATION, LADDERS, LIMITS, TERMS
 from dipg.prompts import render_compact
 from dipg.rubric import EVENTS
 from dipg.vignettes import generate
 from grpo_core import checkpoints
-from grpo_core.advantages import group_normalised, group_std, zero_std_fraction
+from grpo_core.advantages import group_normalised
 from grpo_core.batch import Batch, Prompts
 from grpo_core.losses import LossScalars
 from grpo_core.padding import pad_prompts
@@ -66,55 +66,6 @@ class Observer(Protocol):
     def decision(self, receipt: Receipt) -> None: ...
     def evaluation(self, step: int, summary: EvaluationSummary) -> None: ...
     def finish(self, outcome: Outcome) -> None: ...
-
-
-@dataclass(frozen=True)
-class Evaluations:
-    """One model on the held-out vignettes: the report's 50 and the larger set, sampled, and greedy
-    beside it."""
-
-    report: EvaluationSummary
-    larger: EvaluationSummary
-    greedy: EvaluationSummary
-
-    def to_json(self) -> dict[str, Any]:
-        """The report's layout for its 50 vignettes, with the larger set and greedy decoding beside
-        it."""
-        larger, greedy_set = self.larger.to_json(), self.greedy.to_json()
-        return self.report.to_json() | {
-            "larger": larger,
-            "greedy": {
-                "total_responses": greedy_set["total_responses"],
-                "figures": greedy_set["figures"],
-            },
-        }
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a run came to."""
-
-    before: Evaluations
-    after: Evaluations
-    directory: Path
-    steps: int
-    rung: str
-    severity: float
-    moves: tuple[Receipt, ...]
-    seconds: float
-
-    def to_json(self) -> dict[str, Any]:
-        """The outcome as one plain object."""
-        return {
-            "directory": str(self.directory),
-            "steps": self.steps,
-            "rung": self.rung,
-            "severity": self.severity,
-            "moves": [receipt.to_json() for receipt in self.moves],
-            "before": self.before.to_json(),
-            "after": self.after.to_json(),
-            "seconds": round(self.seconds, 1),
-        }
 
 
 def curriculum_of(config: RunConfig) -> Curriculum:
@@ -240,12 +191,13 @@ class _Trial:
         observation = Observation.build(SCHEMA, rollout.terms, rollout.events, groups)
         receipt, self.state = self.curriculum.step(self.state, observation)
         summary = self.curriculum.summary(self.state)
-        metrics = {"step": step} | learned | _reward_metrics(rewards)
-        metrics |= _response_metrics(rollout, self.model.tokenizer.end_id)
+        metrics = {"step": step} | learned | reward_metrics(rewards)
+        metrics |= response_metrics(rollout, self.model.tokenizer.end_id)
         metrics |= {"severity": severity} | {
             f"penalties/{n}": w for n, w in penalties.to_mapping().items()
         }
-        metrics |= _window_metrics(summary)
+        metrics |= window_metrics(summary)
+        metrics = {name: plain(value) for name, value in metrics.items()}
         self._log(
             step, metrics, receipt, encode(step, observation, [self.train[i].id for i in rows])
         )
@@ -336,45 +288,3 @@ def prompt_rows(count: int, per_step: int, seed: int, step: int) -> np.ndarray:
     epoch, position = divmod(step - 1, per_epoch)
     order = np.random.default_rng([seed, epoch]).permutation(count)
     return np.resize(order[position * per_step : (position + 1) * per_step], per_step)
-
-
-def _reward_metrics(rewards: np.ndarray) -> dict[str, float]:
-    """Rewards `[N, G]` under the prices trained on."""
-    return {
-        "reward": float(rewards.mean()),
-        "reward_std": float(np.asarray(group_std(jnp.asarray(rewards))).mean()),
-        "frac_reward_zero_std": float(zero_std_fraction(jnp.asarray(rewards))),
-        "reward_max": float(rewards.max()),
-        "reward_min": float(rewards.min()),
-    }
-
-
-def _response_metrics(rollout: Rollout, end: int) -> dict[str, float]:
-    """Lengths in tokens, the yardstick, and every rate of this batch; a rate of nothing is NaN."""
-    lengths = rollout.lengths
-    ended = (np.asarray(rollout.completions.tokens) == end).any(-1)
-    yardstick = np.asarray(EVALUATION.rewards(rollout.terms))
-    metrics = {
-        "completions/mean_length": float(lengths.mean()),
-        "completions/min_length": float(lengths.min()),
-        "completions/max_length": float(lengths.max()),
-        "completions/clipped_ratio": float(1 - ended.mean()),
-        "yardstick/mean": float(yardstick.mean()),
-        "yardstick/max": float(yardstick.max()),
-        "yardstick/min": float(yardstick.min()),
-    }
-    columns = dict(zip(EVENTS, rollout.events.T, strict=True))
-    for name, (event, given) in RATES.items():
-        counted = columns[event] if given is None else columns[event][columns[given] == 1]
-        metrics[f"{name}_rate"] = float(counted.mean()) if len(counted) else float("nan")
-    return metrics
-
-
-def _window_metrics(summary: Mapping[str, Estimate]) -> dict[str, float]:
-    """The rolling window's estimates with their anytime-valid bounds."""
-    found: dict[str, float] = {}
-    for name, estimate in summary.items():
-        found[f"window/{name}"] = float(estimate.value)
-        found[f"window/{name}_lower"] = float(estimate.lower)
-        found[f"window/{name}_upper"] = float(estimate.upper)
-    return found

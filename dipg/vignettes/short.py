@@ -7,8 +7,8 @@ entered once:
 
     K41 dose of 54 Gy per ward.
     K41 dose 54 Gy from clinic.
-    R07 has age of 12 years by lab.
-    K41 has size 31 mm via scan.
+    R07 age is 12 years by lab.
+    K41 size 31 mm, via scan.
     What is the dose of K41?
 
 The patient comes first and the value before its source, so that a quotation can be copied from
@@ -43,16 +43,18 @@ Split = Literal["train", "evaluation"]
 class Attribute:
     """What a chart entry states: a number with a unit, or a name.
 
-    `usual` is the value that a careless reader would give from memory.
+    `usual` are the values that a careless reader would give from memory, more than a context can
+    state of one patient.
     """
 
     name: str
     values: tuple[str, ...]
-    usual: str
+    usual: tuple[str, ...]
 
 
-def _numbers(low: int, high: int, unit: str, name: str, usual: int) -> Attribute:
-    return Attribute(name, tuple(f"{n} {unit}" for n in range(low, high + 1)), f"{usual} {unit}")
+def _numbers(low: int, high: int, unit: str, name: str, *usual: int) -> Attribute:
+    values = tuple(f"{n} {unit}" for n in range(low, high + 1))
+    return Attribute(name, values, tuple(f"{n} {unit}" for n in usual))
 
 
 _DRUGS = (
@@ -68,14 +70,14 @@ _DRUGS = (
 _NAMES = ("Adeyemi", "Brandt", "Castro", "Dimitrov", "Eriksen", "Fontaine", "Greco", "Hassan")
 
 ATTRIBUTES: tuple[Attribute, ...] = (
-    _numbers(30, 60, "Gy", "dose", 54),
-    _numbers(2, 17, "years", "age", 7),
-    _numbers(15, 60, "mm", "size", 32),
-    _numbers(12, 70, "kg", "weight", 25),
-    _numbers(2, 16, "mg", "steroid", 4),
-    _numbers(5, 30, "months", "survival", 11),
-    Attribute("drug", _DRUGS, _DRUGS[0]),
-    Attribute("oncologist", _NAMES, _NAMES[0]),
+    _numbers(30, 60, "Gy", "dose", 54, 50, 45),
+    _numbers(2, 17, "years", "age", 7, 6, 9),
+    _numbers(15, 60, "mm", "size", 32, 40, 25),
+    _numbers(12, 70, "kg", "weight", 25, 30, 20),
+    _numbers(2, 16, "mg", "steroid", 4, 8, 2),
+    _numbers(5, 30, "months", "survival", 11, 9, 12),
+    Attribute("drug", _DRUGS, _DRUGS[:3]),
+    Attribute("oncologist", _NAMES, _NAMES[:3]),
 )
 
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -83,9 +85,9 @@ SOURCES = ("ward", "clinic", "lab", "scan", "chart", "letter")
 LINKS = ("per", "by", "from", "via", "in", "at")
 _ORDERS = (
     "{patient} {attribute} {value} {link} {source}.",
-    "{patient} has {attribute} {value} {link} {source}.",
     "{patient} {attribute} of {value} {link} {source}.",
-    "{patient} has {attribute} of {value} {link} {source}.",
+    "{patient} {attribute} is {value} {link} {source}.",
+    "{patient} {attribute} {value}, {link} {source}.",
 )
 _OPENINGS = ("What is the", "State the", "Report the", "Give the")
 _ENDINGS = ("of {patient}", "for {patient}", "recorded for {patient}", "that {patient} has")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import json
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -93,8 +95,6 @@ def responder(target: str) -> Callable[[Sequence[Vignette]], Sequence[str]]:
         )
     try:
         if module.endswith(".py"):
-            import importlib.util
-
             spec = importlib.util.spec_from_file_location("responder", module)
             assert spec is not None
             assert spec.loader is not None
