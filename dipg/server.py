@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fastapi import FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from openenv.core.env_server.http_server import create_fastapi_app
 from openenv.core.env_server.interfaces import Environment as OpenEnvironment
@@ -123,6 +124,13 @@ def _observed(step: Step) -> TaskObservation:
     )
 
 
+def _without_input(detail: Any) -> Any:
+    """A validation report without what was sent: it is not sent back."""
+    if not isinstance(detail, Sequence) or isinstance(detail, str):
+        return detail
+    return [{k: v for k, v in d.items() if k in ("type", "loc", "msg")} for d in detail]
+
+
 class LimitBody:
     """Refuse a request body of more than `limit` bytes with 413, also one sent in chunks."""
 
@@ -167,10 +175,11 @@ def create_app(vignettes: Sequence[Vignette], prices: PenaltyConfig = EVALUATION
 
     @app.exception_handler(HTTPException)
     async def refuse(request: Request, error: HTTPException) -> JSONResponse:
-        detail: Any = error.detail
-        if isinstance(detail, list):  # a validation report; what was sent is not sent back
-            detail = [{k: v for k, v in d.items() if k in ("type", "loc", "msg")} for d in detail]
-        return JSONResponse({"detail": detail}, error.status_code)
+        return JSONResponse({"detail": _without_input(error.detail)}, error.status_code)
+
+    @app.exception_handler(RequestValidationError)
+    async def refuse_request(request: Request, error: RequestValidationError) -> JSONResponse:
+        return JSONResponse({"detail": _without_input(error.errors())}, 422)
 
     @app.get("/")
     def about() -> dict[str, Any]:

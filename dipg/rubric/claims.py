@@ -11,7 +11,7 @@ from dipg.rubric.reading import Reading, Statement, names, terms
 from dipg.rubric.stance import Clause, clauses
 from dipg.text import fold, plain, sentences, words
 
-LONGEST_ANSWER = 12_000
+LONGEST_ANSWER = 6_000
 """Characters. A longer answer is no answer that anyone would read; it is not searched for a right
 one."""
 

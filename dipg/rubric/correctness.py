@@ -612,8 +612,9 @@ def _keeps_actions(
         ):
             return False
     for name, actions in wanted.items():
-        if name and name in question.terms and not any(n == name and a in actions for n, a in said):
-            loose = {a for n, a in said if n in ("", name)}
-            if not loose & actions:
-                return False
+        if name and name not in question.terms and actions <= {"start"}:
+            continue  # "which drug?" may be answered by its name alone
+        meant = {"", name} if name else {"", *question.terms}
+        if not any(a in actions and n in meant for n, a in said):
+            return False
     return True

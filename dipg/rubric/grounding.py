@@ -25,9 +25,7 @@ MIN_WORDS = 3
 
 _QUOTED = re.compile(r'"([^"]*)"')
 _ELLIPSIS = re.compile(r"\s*(?:\[\s*\.{3}\s*\]|\(\s*\.{3}\s*\)|\.{3,}|\[\s*\])\s*")
-_BULLET = re.compile(
-    r"(?m)^[^\S\n]*(?:(?:[-*>#]{1,6}|\(?\d{1,2}[.)]|[a-z][.)])[^\S\n]+){1,4}"
-)
+_BULLET = re.compile(r"(?m)^[^\S\n]*(?:(?:[-*>#]{1,6}|\(?\d{1,2}[.)]|[a-z][.)])[^\S\n]+){1,4}")
 _LEAD = re.compile(
     r"^(?:(?:the|this|as|from|in|according|to|per|see|and|also|later|quote|quoted|quotes|proof|"
     r"evidence|"
@@ -118,7 +116,7 @@ def _is_remark(proof: str, text: str, context: Reading) -> bool:
     A remark that brings a number or a name from elsewhere is no remark, and neither is anything
     that the context itself says.
     """
-    if not (_META.search(text) or statements_of_absence(text)) or len(text) > 600:
+    if len(text) > 600 or not (_META.search(text) or statements_of_absence(text)):
         return False
     if f" {' '.join(tokens(text.strip(' .')))} " in context.key:
         return False

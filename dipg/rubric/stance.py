@@ -255,19 +255,28 @@ def clauses(text: str, numbers: list[Quantity], named: list[tuple[str, int]]) ->
 
 def statements_of_absence(text: str) -> list[tuple[int, int]]:
     """Where plain text says that evidence is missing; [] at the cost of one search otherwise."""
-    if not _CUE.search(text):
-        return []
     found = []
-    for m in MISSING.finditer(text):
-        tail = text[m.end() : m.end() + 12]
-        if (
-            " other" in m.group()
-            or " additional" in m.group()
-            or tail.startswith((" other ", " any oth"))
-        ):
+    done = 0
+    for cue in _CUE.finditer(text):
+        if cue.start() < done:
             continue
-        found.append(m.span())
+        start, done = _sentence_around(text, cue.start(), done)
+        for m in MISSING.finditer(text, start, done):
+            tail = text[m.end() : m.end() + 12]
+            others = " other" in m.group() or " additional" in m.group()
+            if not others and not tail.startswith((" other ", " any oth")):
+                found.append(m.span())
     return found
+
+
+def _sentence_around(text: str, at: int, floor: int) -> tuple[int, int]:
+    """Where the sentence at a position begins and ends."""
+    start = max(floor, max(text.rfind(end, floor, at) for end in _ENDS) + 1)
+    ends = [i for end in _ENDS if (i := text.find(end, at)) >= 0]
+    return start, min(ends, default=len(text) - 1) + 1
+
+
+_ENDS = (". ", "! ", "? ", ";", "\n")
 
 
 def statements_of_conflict(text: str) -> list[tuple[int, int]]:

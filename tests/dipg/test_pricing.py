@@ -60,8 +60,8 @@ def test_caution_moves_break_even_alone() -> None:
 
 def test_original_names_are_read() -> None:
     read = read_prices({"correct_synthesis_reward": 7, "hallucination": -3, "abstain_reward": 9})
-    assert read.to_mapping() == {**EVALUATION.to_mapping(), "correct_answer": 7, "hallucination": -3}
-    assert set(ORIGINAL_NAMES.values()) == set(TERMS[:14])
+    assert read.to_mapping() == {**EVALUATION.to_mapping(), "correct_answer": 7, "hallucination":
+    -3} assert set(ORIGINAL_NAMES.values()) == set(TERMS[:14])
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,8 @@ def test_a_number_with_its_unit(text: str, value: float, dimension: str) -> None
 
 def test_directions_and_ranges() -> None:
     compares = {t: [q.compare for q in quantities(plain(t))] for t in (
-        "<5 mg", "≥ 3 mg", "less than 5 mg", "at least 5 mg", "5 mg", "54-60 Gy", "over 6 weeks")}  # fmt: skip
+        "<5 mg", "≥ 3 mg", "less than 5 mg", "at least 5 mg", "5 mg", "54-60 Gy", "over 6 "
+        "weeks")}  # fmt: skip
     assert compares == {
         "<5 mg": ["<"], "≥ 3 mg": [">="], "less than 5 mg": ["<"], "at least 5 mg": [">="],
         "5 mg": [""], "54-60 Gy": ["-", "-"], "over 6 weeks": [""],
@@ -96,7 +97,7 @@ def test_decimals_are_read_as_written(whole: int, hundredths: int) -> None:
 
 
 def test_look_alikes() -> None:
-    assert fold("54\u00a0Gy – “x” ’") == "54 Gy - \"x\" '"
+    assert fold("54\u00a0Gy – “x” ’") == '54 Gy - "x" \''
     assert fold("re\u00adin\u200btro") == "reintro"
     assert fold("m² 10⁹/L") == "m2 10^9/L"
     assert plain("**５４** Gy") == "54 gy"

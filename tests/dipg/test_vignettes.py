@@ -86,8 +86,17 @@ def balanced_accuracy(x: np.ndarray, y: np.ndarray, seed: int = 0) -> float:
 
 def surface(v: Vignette) -> list[float]:
     text, question = v.context, v.question
-    return [len(text), sum(c.isdigit() for c in text), len(sentences(text)), len(text.split()),
-            len(question), sum(c.isdigit() for c in question), text.count("."), text.count("\n")]  # fmt: skip
+    return [
+        len(text),
+        sum(c.isdigit() for c in text),
+        len(sentences(text)),
+        len(text.split()),
+        len(question),
+        sum(c.isdigit() for c in question),
+        text.count("."),
+        text.count("\n"),
+    ]
+    # fmt: skip
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -176,7 +185,9 @@ def test_no_such_file(tmp_path: Path) -> None:
 
 def test_published_layout(tmp_path: Path) -> None:
     """The `messages` layout: context and question from the user, the answer channel of the gold."""
-    user = "**CONTEXT:**\nThe dose was 54 Gy.\n\n**REQUEST:**\nWhich dose?\n\n**REASONING STEPS:**\n1."
+    user = (
+        "**CONTEXT:**\nThe dose was 54 Gy.\n\n**REQUEST:**\nWhich dose?\n\n**REASONING STEPS:**\n1."
+    )
     gold = "<think>x</think><proof>The dose was 54 Gy.</proof><answer>\n54 Gy\n</answer>"
     other = "<context>Nothing here.</context><question>Which dose?</question>"
     lines = [

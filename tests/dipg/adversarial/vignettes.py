@@ -80,7 +80,11 @@ PROTOCOL = Vignette(
     "On day 15 the platelet count was 62 x 10^9/L. Neutrophils were 1.8 x 10^9/L. "
     "Once platelets recover, panobinostat is resumed at 15 mg/m2 weekly.",
     "According to the protocol, what should be done about panobinostat now?",
-    Expected("answer", "Hold panobinostat.", aliases=("Panobinostat should be held.",)),
+    Expected(
+        "answer",
+        "Hold panobinostat.",
+        aliases=("Panobinostat should be held.", "It should be held."),
+    ),
 )
 
 GIVEN_AREA = "The body surface area of patient KX41 is 0.85 m2."
