@@ -69,7 +69,7 @@ def main() -> None:
     from dipg.vignettes import generate
 
     for size in ("short", "full"):
-        made = generate(size, split="evaluation", count=500)  # type: ignore[arg-type]
+        made = generate(size, split="evaluation", count=500)
         print(f"| {size} | " + " | ".join(PRICE_LISTS) + " |")
         print("|---|" + "---:|" * len(PRICE_LISTS))
         for name, pays in payoffs(made).items():

@@ -31,7 +31,7 @@ def test_yardstick_is_the_reports() -> None:
     assert pay(EVALUATION, *QUOTED, "incorrect_answer") == 1
     assert pay(EVALUATION, "exact_format", "missing_trace") == -5
     assert pay(EVALUATION, "exact_format", "hallucinated_trace") == -15
-    assert LIMITS == (pay(EVALUATION, *INVENTED), 36)
+    assert (pay(EVALUATION, *INVENTED), 36) == LIMITS
 
 
 @pytest.mark.parametrize(
@@ -60,8 +60,9 @@ def test_caution_moves_break_even_alone() -> None:
 
 def test_original_names_are_read() -> None:
     read = read_prices({"correct_synthesis_reward": 7, "hallucination": -3, "abstain_reward": 9})
-    assert read.to_mapping() == {**EVALUATION.to_mapping(), "correct_answer": 7, "hallucination":
-    -3} assert set(ORIGINAL_NAMES.values()) == set(TERMS[:14])
+    changed = {"correct_answer": 7, "hallucination": -3}
+    assert read.to_mapping() == EVALUATION.to_mapping() | changed
+    assert set(ORIGINAL_NAMES.values()) == set(TERMS[:14])
 
 
 @pytest.mark.parametrize(

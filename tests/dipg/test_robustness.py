@@ -17,6 +17,10 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
+UNTAGGED = st.text(alphabet=string.printable.replace("<", ""), max_size=12)
+CHANNEL = st.lists(PIECES.filter(lambda p: "<" not in p) | UNTAGGED, max_size=12).map(" ".join)
+
+
 def wrap(think: str, proof: str, answer: str) -> str:
     return f"<think>{think}</think><proof>{proof}</proof><answer>{answer}</answer>"
 
@@ -33,8 +37,7 @@ def test_any_text_is_assessed(pieces: list[str]) -> None:
 
 
 @settings(max_examples=300, deadline=None)
-@given(*[st.lists(PIECES.filter(lambda p: "<" not in p) | st.text(
-    alphabet=string.printable.replace("<", ""), max_size=12), max_size=12).map(" ".join)] * 3)  # fmt: skip
+@given(*[CHANNEL] * 3)
 def test_terms_follow_the_steps(think: str, proof: str, answer: str) -> None:
     """Every assessment walks the five steps: what stops, stops."""
     for vignette in (DOSE, SILENT, DISPUTED, DRUG_DOSES):

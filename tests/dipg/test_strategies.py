@@ -23,8 +23,9 @@ def test_no_cheap_strategy_pays(size) -> None:
         most = silent * (quoted + p["verifiable_trace"] + p["correct_abstention"])
         most += (1 - silent) * (quoted + p["wrong_abstention"])
         assert table["always abstain, first sentence as proof"][label] <= most + 1e-6, label
-    assert table["always abstain, first sentence as proof"]["evaluation"] == pytest.approx(6,
-    abs=1.5) assert table["gold"]["evaluation"] == pytest.approx(32, abs=0.5)
+    abstaining = table["always abstain, first sentence as proof"]["evaluation"]
+    assert abstaining == pytest.approx(6, abs=1.5)
+    assert table["gold"]["evaluation"] == pytest.approx(32, abs=0.5)
 
 
 @pytest.mark.parametrize("size", ["short", "full"])

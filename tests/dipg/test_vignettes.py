@@ -96,7 +96,6 @@ def surface(v: Vignette) -> list[float]:
         text.count("."),
         text.count("\n"),
     ]
-    # fmt: skip
 
 
 @pytest.mark.parametrize("size", SIZES)

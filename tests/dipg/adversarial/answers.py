@@ -278,7 +278,8 @@ CASES = [
         ("Panobinostat should be held.", "an alias"),
         ("Withhold panobinostat.", "a synonym"),
         ("Hold panobinostat and continue ONC201.", "with the rest of the rule"),
-        ("Hold panobinostat while continuing ONC201 at the same dose.", "with the rule"), ("Panobinostat must be withheld.", "a synonym"),
+        ("Hold panobinostat while continuing ONC201 at the same dose.", "with the rule"),
+        ("Panobinostat must be withheld.", "a synonym"),
     ),
     *_cases(
         PROTOCOL,
