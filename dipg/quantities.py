@@ -140,13 +140,6 @@ def read_unit(text: str) -> Unit | None:
     return compound(_PER.split(text.strip()))
 
 
-def parse_unit(text: str) -> Unit | None:
-    """The unit of a vignette's `expected.unit`."""
-    from dipg.text import plain
-
-    return read_unit(" ".join(plain(text).split()))
-
-
 def frequencies(text: str) -> list[tuple[float, int, int]]:
     """How often, in 1/day, with where it stands: "twice weekly" is 2/7."""
     found = []

@@ -487,7 +487,12 @@ def _says_phrase(
     class."""
     if not target.phrase:
         return bool(
-            target.numbers or target.names or target.labels or target.opening or target.actions
+            target.numbers
+            or target.names
+            or target.labels
+            or target.opening
+            or target.actions
+            or _offers_direction(target, question)
         )
     wanted = [stem(w) for w in target.phrase]
     short = len(wanted) <= 4
@@ -504,6 +509,12 @@ def _says_phrase(
     spoken = {stem(w) for w in words(answer.text)}
     share = sum(w in spoken for w in wanted) / len(wanted)
     return share >= 0.75 and not _class_rival(answer, options, question)
+
+
+def _offers_direction(target: Target, question: Reading) -> bool:
+    """Whether the direction alone answers: the question offers it and its opposite."""
+    axes = [DIRECTIONS[w][0] for w in question.terms & DIRECTIONS.keys()]
+    return any(axes.count(axis) > 1 for axis, _ in target.directions)
 
 
 def _phrase_denied(text: str, target: Target) -> bool:
@@ -531,7 +542,9 @@ def _word_options(answer: Answer, target: Target, options: _Options, question: R
     well."""
     known = {stem(w) for o in options for w in words(o.whole)}
     known |= {stem(w) for w in question.terms} | STOP_WORDS
-    for m in re.finditer(r"(\w+),? (?:or|and/or|versus|vs\.?) (?:the |a |an )?(\w+)", answer.text):
+    for m in re.finditer(
+        r"(\w+),? (?:or|and/or|versus|vs\.?) (?:the |a |an |dr\.? )?(\w+)", answer.text
+    ):
         pair = {stem(m[1]), stem(m[2])}
         mine = {stem(w) for w in target.phrase}
         if pair & mine and pair - known:
@@ -581,6 +594,8 @@ def _keeps_direction(
     side."""
     if not target.directions or target.compares:
         return True
+    if not _chooses_direction(answer, target, question):
+        return False
     clause = _best_clause(answer, target)
     spoken = words(clause.text if clause is not None else answer.text)
     said: dict[int, set[int]] = {}
@@ -589,6 +604,38 @@ def _keeps_direction(
             axis, side = DIRECTIONS[w]
             said.setdefault(axis, set()).add(side)
     return all(axis not in said or side in said[axis] for axis, side in target.directions)
+
+
+def _chooses_direction(answer: Answer, target: Target, question: Reading) -> bool:
+    """Where the question offers both sides ("before or after?"), the answer takes the right one."""
+    offered: dict[int, set[int]] = {}
+    for w in question.terms & DIRECTIONS.keys():
+        offered.setdefault(DIRECTIONS[w][0], set()).add(DIRECTIONS[w][1])
+    for axis, side in target.directions:
+        if len(offered.get(axis, ())) < 2:
+            continue
+        said = [
+            (DIRECTIONS[m[0]][1], m.end())
+            for m in re.finditer(r"[a-z]+", answer.text)
+            if DIRECTIONS.get(m[0], (-1, 0))[0] == axis
+            and not _is_denied(answer.text, m.start(), m.end())
+        ]
+        if {s for s, _ in said} != {side}:
+            return False
+        wanted = _next_word(target.text, target, axis)
+        meant = words(answer.text[said[0][1] :])
+        meant = [w for w in meant if w not in STOP_WORDS]
+        if wanted and meant and meant[0] != wanted and wanted not in meant[:2]:
+            return False
+    return True
+
+
+def _next_word(text: str, target: Target, axis: int) -> str:
+    spoken = words(text)
+    for i, w in enumerate(spoken):
+        if DIRECTIONS.get(w, (-1, 0))[0] == axis:
+            return next((x for x in spoken[i + 1 :] if x not in STOP_WORDS), "")
+    return ""
 
 
 def _keeps_actions(

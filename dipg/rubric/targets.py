@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from dipg.quantities import Quantity, parse_unit, quantities
+from dipg.quantities import Quantity, quantities
 from dipg.rubric.lexicon import ACTIONS, CLASSES, DIRECTIONS, STOP_WORDS
 from dipg.rubric.reading import Reading, names, read
 from dipg.text import fold, plain, sentences, words
@@ -84,10 +84,8 @@ def targets(vignette: Vignette) -> tuple[Target, ...]:
     wordings = [expected.answer, *expected.aliases]
     found = [make_target(w, vignette.question) for w in wordings if w.strip()]
     if expected.value is not None:
-        unit = parse_unit(expected.unit) if expected.unit else None
         text = f"{expected.value:.12g} {expected.unit or ''}".strip()
-        if unit is None or not found[0].numbers:
-            found.append(make_target(text, vignette.question))
+        found.append(make_target(text, vignette.question))
     return tuple(found)
 
 
@@ -193,7 +191,7 @@ def _phrase(
             w for w in spoken if CLASSES.get(w, "month") not in ("yesno", "roman", "month")
         )
     fresh = [w for w in spoken if w not in asked and w not in ("yes", "no", "not")]
-    if acts and not fresh:
+    if not fresh and (acts or any(w in DIRECTIONS for w in words(text))):
         return ()
     return tuple(fresh or [w for w in spoken if w not in ("yes", "no", "not")])
 

@@ -247,8 +247,6 @@ def _fact(asked: Attribute, record: _Record, found: list[_Line]) -> tuple[Expect
     expected = Expected("answer", answer)
     if asked.unit:
         expected = Expected("answer", answer, value=float(found[0].value), unit=asked.unit)
-        if asked is PLATELETS:
-            expected = Expected("answer", answer)
     sentence = f"The {asked.noun} of patient {record.patient} is {answer}."
     return expected, _respond(f"The record gives {answer}.", [found[0].text], sentence)
 

@@ -5,10 +5,10 @@ import pytest
 
 from dipg.environment import score_batch
 from dipg.rubric import EVENTS, TERMS, assess
-from tests.dipg.adversarial import abstentions, answers, forms, proofs
+from tests.dipg.adversarial import abstentions, answers, forms, more, proofs
 from tests.dipg.adversarial.vignettes import Case
 
-CASES = [*answers.CASES, *abstentions.CASES, *proofs.CASES, *forms.CASES]
+CASES = [*answers.CASES, *abstentions.CASES, *proofs.CASES, *forms.CASES, *more.CASES]
 
 
 @pytest.mark.parametrize(
