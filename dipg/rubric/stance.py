@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dipg.quantities import Quantity
-from dipg.rubric.lexicon import ACTIONS, CLASSES, STOP_WORDS, word_set
+from dipg.rubric.lexicon import ACTIONS, CLASSES, PLAIN_WORDS, STOP_WORDS, word_set
 from dipg.text import words
 
 _SOURCE = (
@@ -179,7 +179,8 @@ _CONFLICT_CUE = re.compile(
 _CLAUSE_END = re.compile(
     r"(?<=[.!?])\s+|\n+|;\s*|,\s+(?=(?:but|however|yet|so|thus|hence|therefore|although|though|"
     r"while|which|"
-    r"and|i|we|it|the|give|use|assume|probably|likely)\b)|\s*\b(?=but |however|although |though |"
+    r"and|i|we|it|the|give|use|assume|probably|likely|presumably|perhaps|maybe|possibly|"
+    r"typically|usually)\b)|\s*\b(?=but |however|although |though |"
     r"nevertheless|nonetheless|therefore|still,|yet )|:\s+|\s+- |,\s+(?=\d)|\s*\b(?=because |"
     r"since |whereas )"
 )
@@ -421,7 +422,9 @@ def _verdict(
         return "offers"
     values = any(not n.spelled or n.dimension for n in part.numbers) or bool(part.names)
     values |= any(w in CLASSES for w in spoken)
-    if foreign and (part.numbers or hedged or _asserts(part.text)):
+    matter = [w for w in spoken if w not in _FILLER and w not in PLAIN_WORDS]
+    bare = bool(part.names) and len(matter) <= 2 and not _is_of_someone_else(part, asked, known)
+    if bare or (foreign and (part.numbers or hedged or _asserts(part.text))):
         return "offers"
     if hedged and (values or not _SOURCE_WORD.search(part.text)):
         return "offers" if values or _has_matter(spoken, known, asked) else "nothing"
@@ -501,12 +504,25 @@ def _picks_none(text: str, parts: list[Clause], conflicts: list[tuple[int, int]]
             if not any(a < part.end and part.start < b for a, b in conflicts):
                 return False
         inside = any(a < part.end and part.start < b for a, b in conflicts)
-        if inside or not part.numbers:
+        if inside:
+            continue
+        if _names_a_side(part):
+            return False
+        if not part.numbers:
             continue
         distinct = {(n.dimension, n.value) for n in part.numbers if n.dimension[:1] != "#"}
         if len(distinct) == 1 and not _ONE_SOURCE.search(part.text) and not _is_aside(part):
             return False
     return True
+
+
+def _names_a_side(part: Clause) -> bool:
+    """Whether a clause gives one name, or a bare word or two, and no source for it."""
+    if _ONE_SOURCE.search(part.text) or _is_aside(part) or _PICK_DENIED.search(part.text):
+        return False
+    named = {n for n in part.names if n.isalpha()}
+    matter = [w for w in words(part.text) if w not in PLAIN_WORDS and w not in STOP_WORDS]
+    return len(named) == 1 or (0 < len(matter) <= 2 and matter[0].isalpha() and len(part.text) < 24)
 
 
 def _is_aside(part: Clause) -> bool:

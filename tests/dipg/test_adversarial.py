@@ -5,10 +5,10 @@ import pytest
 
 from dipg.environment import score_batch
 from dipg.rubric import EVENTS, TERMS, assess
-from tests.dipg.adversarial import abstentions, answers, forms, more, proofs
+from tests.dipg.adversarial import abstentions, answers, forms, more, names, proofs
 from tests.dipg.adversarial.vignettes import Case
 
-CASES = [*answers.CASES, *abstentions.CASES, *proofs.CASES, *forms.CASES, *more.CASES]
+CASES = [*answers.CASES, *abstentions.CASES, *proofs.CASES, *forms.CASES, *more.CASES, *names.CASES]
 
 
 @pytest.mark.parametrize(
