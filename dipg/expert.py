@@ -27,12 +27,12 @@ class Habits:
     fields split what remains, in proportion.
     """
 
-    gold_low: float = 0.25
-    gold_high: float = 0.55
-    from_memory: float = 0.52
-    empty_proof: float = 0.18
-    abstain_regardless: float = 0.16
-    broken_tag: float = 0.14
+    gold_low: float = 0.12
+    gold_high: float = 0.42
+    from_memory: float = 0.57
+    empty_proof: float = 0.16
+    abstain_regardless: float = 0.14
+    broken_tag: float = 0.13
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.gold_low <= self.gold_high <= 1.0:

@@ -11,9 +11,9 @@ Write exactly three parts, each once and closed, and nothing outside them:
 <answer>the answer, short</answer>
 
 If the context does not settle the question, say in <answer> that the evidence is missing; <proof>
-may \ then stay empty. If its sources disagree, say so, quote the statements that disagree, and
-pick none. \ Never give a number or a name that the context does not contain, unless it is computed
-from numbers that \ you quote."""
+may then stay empty. If its sources disagree, say so, quote the statements that disagree, and pick
+none. Never give a number or a name that the context does not contain, unless it is computed from
+numbers that you quote."""
 
 
 def render(vignette: Vignette) -> str:

@@ -28,7 +28,7 @@ from dipg.vignettes.short import ShortCase, short_cases
 from dipg.vignettes.types import Shares
 from grpo_core import checkpoints
 from grpo_core.batch import Batch
-from grpo_core.models.config import tiny_config
+from grpo_core.models.config import DecoderConfig, tiny_config
 from grpo_core.models.decoder import Decoder
 from grpo_core.padding import pad_completions, pad_prompts
 from grpo_core.tokenizer import WordTokenizer
@@ -72,7 +72,7 @@ def cache_key(config: RunConfig) -> str:
     """A name for everything that the warm-up depends on."""
     facts = {
         "recipe": RECIPE,
-        "model": dataclasses.asdict(config.model),
+        "model": {k: getattr(v, "__name__", v) for k, v in vars(_shape(config, 0)).items()},
         "warmup": dataclasses.asdict(config.warmup),
         "shares": dataclasses.asdict(shares_of(config.data)),
         "data_seed": config.data.seed,
@@ -159,13 +159,15 @@ def _spoken(config: RunConfig) -> list[str]:
 
 
 def _new_model(config: RunConfig, vocabulary: int) -> tuple[nnx.GraphDef, nnx.State]:
-    shape = tiny_config(
-        vocabulary,
-        width=config.model.width,
-        num_layers=config.model.layers,
-        num_heads=config.model.heads,
-    )
+    shape = _shape(config, vocabulary)
     return nnx.split(Decoder(shape, nnx.Rngs(config.warmup.seed)), nnx.Param)
+
+
+def _shape(config: RunConfig, vocabulary: int) -> DecoderConfig:
+    model = config.model
+    return tiny_config(
+        vocabulary, width=model.width, num_layers=model.layers, num_heads=model.heads
+    )
 
 
 def _keep(place: Path, model: Model) -> None:

@@ -70,7 +70,7 @@ class GRPOConfig(Section):
     prompts_per_step: int = setting(
         8, "prompts in a step; the batch is this times num_generations", at_least(1)
     )
-    learning_rate: float = setting(3e-4, "of Adam, after its own warm-up", above(0))
+    learning_rate: float = setting(1.5e-4, "of Adam, after its own warm-up", above(0))
     warmup_steps: int = setting(
         10, "steps over which the learning rate rises to its value", at_least(0)
     )
@@ -150,7 +150,7 @@ class RunConfig(Section):
     """Everything that decides what a run does. Equal configurations give equal runs."""
 
     seed: int = setting(0, "of sampling and of the order of the prompts", at_least(0))
-    steps: int = setting(300, "GRPO steps", at_least(1))
+    steps: int = setting(400, "GRPO steps", at_least(1))
     curriculum: CurriculumConfig = field(default_factory=CurriculumConfig)
     grpo: GRPOConfig = field(default_factory=GRPOConfig)
     model: ModelConfig = field(default_factory=ModelConfig)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -13,6 +14,7 @@ import numpy as np
 from curricula import Curriculum, Observation, Rate, Schema
 from curricula.conditions import parse
 from curricula.curriculum import CurriculumState
+from curricula.hand import ControlFile, Hand
 from curricula.observations import encode, header
 from curricula.receipts import Receipt
 from curricula.statistics import Estimate
@@ -80,7 +82,7 @@ def curriculum_of(config: RunConfig) -> Curriculum:
         block_steps=chosen.block_steps,
     )
     return Curriculum(
-        controller,
+        Hand(controller),
         ladder,
         EVALUATION,
         SCHEMA,
@@ -154,7 +156,10 @@ class _Trial:
         )
         self.train_prompts, self.held_out_prompts = self._padded()
         self.moves: list[Receipt] = []
-        self.directory.append_observation(header(SCHEMA))
+        self.control = ControlFile(directory.path / "control")
+        self.directory.append_observation(
+            header(SCHEMA, grpo.prompts_per_step * grpo.num_generations, grpo.prompts_per_step)
+        )
 
     def _padded(self) -> tuple[Prompts, Prompts]:
         """All prompts in one shape, so that nothing compiles twice."""
@@ -189,7 +194,8 @@ class _Trial:
         marks.append(time.monotonic())
         groups = np.repeat(np.arange(len(rows)), grpo.num_generations)
         observation = Observation.build(SCHEMA, rollout.terms, rollout.events, groups)
-        receipt, self.state = self.curriculum.step(self.state, observation)
+        command = self._command()
+        receipt, self.state = self.curriculum.step(self.state, observation, command)
         summary = self.curriculum.summary(self.state)
         metrics = {"step": step} | learned | reward_metrics(rewards)
         metrics |= response_metrics(rollout, self.model.tokenizer.end_id)
@@ -199,7 +205,10 @@ class _Trial:
         metrics |= window_metrics(summary)
         metrics = {name: plain(value) for name, value in metrics.items()}
         self._log(
-            step, metrics, receipt, encode(step, observation, [self.train[i].id for i in rows])
+            step,
+            metrics,
+            receipt,
+            encode(step, observation, [self.train[i].id for i in rows], command),
         )
         marks.append(time.monotonic())
         spans = dict(zip(("sample", "update", "decide"), np.diff(marks).tolist(), strict=True))
@@ -207,6 +216,15 @@ class _Trial:
         self.directory.append_timing({k: round(v, 4) for k, v in timing.items()})
         self.observer.step(metrics, summary, timing)
         self.observer.decision(receipt)
+
+    def _command(self) -> str | None:
+        """What a person has put into the run's control file since the last step."""
+        try:
+            return self.control.poll()
+        except ValueError as error:
+            # A slip of the pen must not end a training run.
+            logging.getLogger(__name__).warning("%s: %s", self.control.path, error)
+            return None
 
     def _log(
         self, step: int, metrics: dict[str, Any], receipt: Receipt, seen: dict[str, Any]

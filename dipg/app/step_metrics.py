@@ -52,7 +52,8 @@ def response_metrics(rollout: Rollout, end: int) -> dict[str, float]:
     }
     columns = dict(zip(EVENTS, rollout.events.T, strict=True))
     for name, (event, given) in RATES.items():
-        counted = columns[event] if given is None else columns[event][columns[given] == 1]
+        eligible = np.all([columns[fact] == 1 for fact in given], axis=0)
+        counted = columns[event][np.broadcast_to(eligible, columns[event].shape)]
         metrics[f"{name}_rate"] = float(counted.mean()) if len(counted) else float("nan")
     return metrics
 

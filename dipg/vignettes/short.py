@@ -8,7 +8,7 @@ entered once:
     K41 dose of 54 Gy per ward.
     K41 dose 54 Gy from clinic.
     R07 age is 12 years by lab.
-    K41 size 31 mm, via scan.
+    K41 size was 31 mm via scan.
     What is the dose of K41?
 
 The patient comes first and the value before its source, so that a quotation can be copied from
@@ -87,7 +87,7 @@ _ORDERS = (
     "{patient} {attribute} {value} {link} {source}.",
     "{patient} {attribute} of {value} {link} {source}.",
     "{patient} {attribute} is {value} {link} {source}.",
-    "{patient} {attribute} {value}, {link} {source}.",
+    "{patient} {attribute} was {value} {link} {source}.",
 )
 _OPENINGS = ("What is the", "State the", "Report the", "Give the")
 _ENDINGS = ("of {patient}", "for {patient}", "recorded for {patient}", "that {patient} has")

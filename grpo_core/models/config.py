@@ -83,5 +83,5 @@ def tiny_config(
         head_dim=width // num_heads,
         mlp_width=4 * width,
         qk_norm=True,
-        previous_tokens=1,
+        previous_tokens=2,
     )
