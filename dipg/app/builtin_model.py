@@ -77,6 +77,7 @@ def cache_key(config: RunConfig) -> str:
         "shares": dataclasses.asdict(shares_of(config.data)),
         "data_seed": config.data.seed,
         "habits": dataclasses.asdict(Habits()),
+        "wording": _spoken(config, 200),
         "length": config.grpo.max_completion_length,
         "jax": jax.__version__,
         "backend": jax.default_backend(),
@@ -150,9 +151,9 @@ def lesson_plan(config: RunConfig) -> tuple[list[ShortCase], list[str]]:
     return [*first, *rest], lessons
 
 
-def _spoken(config: RunConfig) -> list[str]:
-    """Texts with every word that a short vignette can contain, however short the warm-up is."""
-    cases = short_cases("train", 2000, config.data.seed)
+def _spoken(config: RunConfig, count: int = 2000) -> list[str]:
+    """Vignettes and responses to them; 2,000 hold every word that a short vignette can contain."""
+    cases = short_cases("train", count, config.data.seed)
     rng = random.Random("vocabulary")
     texts = [render_compact(case.vignette) for case in cases]
     return texts + [respond_as_expert(case, rng) for case in cases for _ in range(2)]

@@ -97,6 +97,10 @@ def test_the_key_knows_what_the_warm_up_depends_on(monkeypatch):
     # What the warm-up does not depend on finds the same model.
     assert cache_key(config(seed=5, steps=9, grpo__beta=0.1)) == cache_key(config())
     before = cache_key(config())
+    # What is said, by vignettes or expert, is part of it: a model knows the words it was taught.
+    with monkeypatch.context() as patch:
+        patch.setattr(builtin_model, "respond_as_expert", lambda case, rng: "another response")
+        assert cache_key(config()) != before
     monkeypatch.setattr(
         builtin_model, "Habits", lambda: dataclasses.make_dataclass("H", [("x", int)])(1)
     )
