@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 import math
@@ -255,41 +256,42 @@ def test_within_one_process_the_lock_holds_as_well(tmp_path: Path) -> None:
     Lock.take(tmp_path / "lock").release()
 
 
-@pytest.fixture
-def full_disk() -> Iterator[Any]:
-    """No file of this process can grow beyond so many bytes, as on a disk that is full."""
+@contextlib.contextmanager
+def full_disk(size: int) -> Iterator[None]:
+    """Within, no file of this process can grow beyond so many bytes, as on a disk that is full.
+
+    A block and not a fixture: the limit would also hold for what pytest prints between a test and
+    its tear-down, where its output goes to a file.
+    """
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
 
-    def beyond(size: int) -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
 
-    yield beyond
-    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    signal.signal(signal.SIGXFSZ, handler)
-
-
-def test_a_full_disk_leaves_whole_lines(tmp_path: Path, full_disk: Any) -> None:
+def test_a_full_disk_leaves_whole_lines(tmp_path: Path) -> None:
     with RunDirectory.create(tmp_path / "a", CONFIG) as directory:
         directory.append_metrics({"step": 1})
         size = (tmp_path / "a" / "metrics.jsonl").stat().st_size
-        full_disk(size + 5)  # room for half of the next line
-        with pytest.raises(
-            DirectoryError, match=r"metrics.jsonl: cannot be written: File too large"
-        ):
+        refused = r"metrics.jsonl: cannot be written: File too large"
+        # Room for half of the next line.
+        with full_disk(size + 5), pytest.raises(DirectoryError, match=refused):
             directory.append_metrics({"step": 2})
         assert lines_of(tmp_path / "a" / "metrics.jsonl") == [{"step": 1}]
-        full_disk(resource.RLIM_INFINITY)
         directory.append_metrics({"step": 3})
     assert lines_of(tmp_path / "a" / "metrics.jsonl") == [{"step": 1}, {"step": 3}]
 
 
-def test_a_full_disk_leaves_the_old_file(tmp_path: Path, full_disk: Any) -> None:
+def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
     with RunDirectory.create(tmp_path / "a", CONFIG) as directory:
         directory.write_evaluation(0, {"mean": 1})
         before = everything_in(tmp_path)
-        full_disk(1)
-        with pytest.raises(DirectoryError, match=r"evaluation_0.json: cannot be written"):
+        refused = r"evaluation_0.json: cannot be written"
+        with full_disk(1), pytest.raises(DirectoryError, match=refused):
             directory.write_evaluation(0, {"mean": 2})
         assert everything_in(tmp_path) == before
 
