@@ -33,9 +33,10 @@ from dipg.rubric import EVENTS
 from dipg.vignettes import generate
 from grpo_core import checkpoints
 from grpo_core.advantages import group_normalised
-from grpo_core.batch import Batch, Prompts
+from grpo_core.batch import Prompts
 from grpo_core.losses import LossScalars
 from grpo_core.padding import pad_prompts
+from grpo_core.sampler import as_batch
 from grpo_core.sampling import Sampling, Temperature, greedy
 from grpo_core.trainer import (
     ActorState,
@@ -238,7 +239,7 @@ class _Trial:
     def _update(self, rollout: Rollout, rewards: np.ndarray, step: int) -> dict[str, float]:
         """One batch's GRPO updates; metrics of the last."""
         grpo = self.config.grpo
-        batch = Batch(rollout.prompts, rollout.completions.tokens, rollout.completions.mask)
+        batch = as_batch(rollout.prompts, rollout.completions)
         temperature = jnp.float32(grpo.temperature)
         reference = logps_of(self.model.graph, self.reference, batch, temperature).logps
         old = None

@@ -75,4 +75,4 @@ def roll_out(
 
 def select(prompts: Prompts, rows: np.ndarray) -> Prompts:
     """Some of the prompts."""
-    return Prompts(*(jax.tree.map(lambda x: x[rows], tuple(prompts))))
+    return jax.tree.map(lambda x: x[rows], prompts)

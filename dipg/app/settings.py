@@ -148,6 +148,9 @@ def convert(kind: type, value: object) -> object:
     A whole number may stand for a number. Nothing else is converted; NaN and infinity are refused.
     """
     if kind is float and type(value) is int:
+        # Beyond 2^53 a float would silently be another number than the one given.
+        if abs(value) > 2**53:
+            raise ValueError("must be a number of at most 15 digits")
         value = float(value)
     if type(value) is not kind:
         names = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}

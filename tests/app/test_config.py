@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dipg.app.config import (
@@ -225,6 +225,8 @@ def built(given: Iterable[Given]) -> RunConfig | ConfigError:
         return error
 
 
+@example(key="curriculum.start", value=2**53 + 1)
+@example(key="curriculum.start", value=10**400)
 @given(key=st.sampled_from(list(SETTINGS)), value=st.one_of(st.text(), st.floats(), st.integers()))
 def test_any_value_is_taken_as_it_is_or_refused_by_name(key: str, value: Any) -> None:
     result: Any = built([Given(f"--set {key}", key, value)])

@@ -18,7 +18,7 @@ from grpo_core.sampler import Completions
 
 
 @given(st.integers(1, 40), st.integers(1, 8), st.integers(0, 5))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_an_epoch_shows_each_prompt_at_most_once(count, per_step, seed):
     whole = count // per_step
     seen = [prompt_rows(count, per_step, seed, step) for step in range(1, whole + 1)]

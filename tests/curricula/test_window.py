@@ -37,7 +37,7 @@ def within_group_correlation(rewards, groups):
     return float(np.clip((between - within) / total, 0, 1)) if total > 0 else 0.0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 10**6), st.lists(st.integers(0, ROOM), min_size=1, max_size=9), st.booleans())
 def test_statistics_equal_numpy_across_wrap_around_ragged_batches_and_nan(seed, sizes, nan):
     rng = np.random.default_rng(seed)
@@ -81,7 +81,7 @@ def test_statistics_equal_numpy_across_wrap_around_ragged_batches_and_nan(seed, 
         np.testing.assert_allclose(found.effective_n, n_eff, rtol=5e-3)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 10**6), st.integers(0, ROOM))
 def test_two_half_batches_equal_one(seed, cut):
     rng = np.random.default_rng(seed)

@@ -25,7 +25,7 @@ def wrap(think: str, proof: str, answer: str) -> str:
     return f"<think>{think}</think><proof>{proof}</proof><answer>{answer}</answer>"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(PIECES | st.text(max_size=12), max_size=25))
 def test_any_text_is_assessed(pieces: list[str]) -> None:
     text = "".join(pieces)
@@ -36,7 +36,7 @@ def test_any_text_is_assessed(pieces: list[str]) -> None:
         assert set(found.events.values()) | set(found.terms.values()) <= {0, 1}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(*[CHANNEL] * 3)
 def test_terms_follow_the_steps(think: str, proof: str, answer: str) -> None:
     """Every assessment walks the five steps: what stops, stops."""
