@@ -28,6 +28,7 @@ _HOMES = {
     "Curriculum": "curriculum",
     "CurriculumState": "curriculum",
     "Receipt": "receipts",
+    "Session": "session",
 }
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from curricula.observations import Observation, Rate, Schema
     from curricula.penalties import Outcomes, PenaltyConfig, PenaltyLadder
     from curricula.receipts import Receipt
+    from curricula.session import Session
     from curricula.statistics import Estimate, Statistics
 
 __all__ = [
@@ -55,6 +57,7 @@ __all__ = [
     "Rate",
     "Receipt",
     "Schema",
+    "Session",
     "Statistics",
 ]
 
