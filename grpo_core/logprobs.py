@@ -27,12 +27,13 @@ class TokenLogps(NamedTuple):
     entropy: jax.Array
 
 
-def completion_logps(model: Decoder, batch: Batch, temperature: jax.Array) -> TokenLogps:
+def completion_logps(
+    model: Decoder, batch: Batch, temperature: jax.Array, *, entropy_gradient: bool = False
+) -> TokenLogps:
     """Log-probabilities of every completion token given its prompt and the tokens before it.
 
     Distributions are those that were sampled from: logits over `temperature`. Entries at masked
-    tokens are
-    finite and meaningless.
+    tokens are finite and meaningless. The entropy is a constant unless `entropy_gradient`.
     """
     prefix = model.prompt(batch.prompts.tokens, batch.prompts.prefix_valid)
     tokens, previous, positions = batch.inputs(model.config.previous_tokens)
@@ -40,6 +41,7 @@ def completion_logps(model: Decoder, batch: Batch, temperature: jax.Array) -> To
     hidden = model.complete(prefix, tokens, previous, positions, batch.completion_mask > 0)
     flat = hidden.reshape(-1, hidden.shape[-1])
     logps, entropy = _chunked(model, flat, batch.completion.reshape(-1), temperature)
+    entropy = entropy if entropy_gradient else jax.lax.stop_gradient(entropy)
     shape = batch.completion.shape
     return TokenLogps(logps.reshape(shape), entropy.reshape(shape))
 
@@ -73,4 +75,4 @@ def token_logps(logits: jax.Array, targets: jax.Array) -> tuple[jax.Array, jax.A
     log_total = jnp.log(total)
     chosen = jnp.take_along_axis(shifted, targets[..., None], axis=-1)[..., 0]
     entropy = log_total - jnp.sum(weights * shifted, axis=-1) / total
-    return chosen - log_total, jax.lax.stop_gradient(entropy)
+    return chosen - log_total, entropy

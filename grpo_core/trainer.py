@@ -16,8 +16,10 @@ from optax.contrib import MuonDimensionNumbers
 
 from grpo_core.batch import Batch
 from grpo_core.logprobs import TokenLogps, completion_logps
-from grpo_core.losses import LossScalars, grpo_loss, masked_mean, supervised_loss
+from grpo_core.losses import Loss, LossScalars, Scored, grpo, supervised_loss
 from grpo_core.models.decoder import Decoder
+
+GRPO = grpo()
 
 
 class ActorState(NamedTuple):
@@ -31,15 +33,16 @@ class ActorState(NamedTuple):
 class GrpoTargets(NamedTuple):
     """What a GRPO step compares with.
 
-    advantages `[N, G]`; reference_logps and old_logps `[N, G, T]` in nats. old_logps None means
-    that
-    the batch was sampled from the present parameters (one update per batch): the ratio is then
-    exactly 1.
+    advantages `[N, G]`; the others `[N, G, T]` in nats. reference_logps None leaves out the KL term;
+    old_logps None means that the batch was sampled from the present parameters (one update per
+    batch): the ratio is then exactly 1. sampler_logps are what the sampler thought of its tokens, for
+    losses with a correction.
     """
 
     advantages: jax.Array
-    reference_logps: jax.Array
+    reference_logps: jax.Array | None = None
     old_logps: jax.Array | None = None
+    sampler_logps: jax.Array | None = None
 
 
 def make_optimizer(
@@ -127,7 +130,7 @@ def logps_of(
     return completion_logps(nnx.merge(graph, params), batch, temperature)
 
 
-@partial(jax.jit, static_argnames=("graph", "optimizer"), donate_argnames=("actor",))
+@partial(jax.jit, static_argnames=("graph", "optimizer", "loss"), donate_argnames=("actor",))
 def grpo_step(
     graph: nnx.GraphDef,
     optimizer: optax.GradientTransformation,
@@ -137,25 +140,25 @@ def grpo_step(
     scalars: LossScalars,
     temperature: jax.Array,
     learning_rate: jax.Array,
+    loss: Loss = GRPO,
 ) -> tuple[ActorState, dict[str, jax.Array]]:
     """One GRPO update. Metrics are scalars under TRL's names, measured before the update."""
 
     def loss_of(params: nnx.State) -> tuple[jax.Array, dict[str, jax.Array]]:
         model: Decoder = nnx.merge(graph, params)
-        found = completion_logps(model, batch, temperature)
+        found = completion_logps(model, batch, temperature, entropy_gradient=loss.entropy_bonus)
         old = targets.old_logps
-        old = jax.lax.stop_gradient(found.logps) if old is None else old
-        loss, metrics = grpo_loss(
+        scored = Scored(
             found.logps,
-            old,
+            jax.lax.stop_gradient(found.logps) if old is None else old,
             targets.reference_logps,
             targets.advantages,
             batch.completion_mask,
-            scalars,
+            targets.sampler_logps,
+            found.entropy,
         )
-        metrics["entropy"] = masked_mean(found.entropy, batch.completion_mask)
-        return loss, metrics
+        return loss(scored, scalars)
 
-    (loss, metrics), gradients = jax.value_and_grad(loss_of, has_aux=True)(actor.params)
-    metrics |= {"loss": loss, "grad_norm": optax.tree.norm(gradients)}
+    (value, metrics), gradients = jax.value_and_grad(loss_of, has_aux=True)(actor.params)
+    metrics |= {"loss": value, "grad_norm": optax.tree.norm(gradients)}
     return _apply(actor, gradients, optimizer, learning_rate), metrics

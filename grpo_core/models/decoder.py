@@ -11,22 +11,26 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from grpo_core.models.attention import Keys, Masks, attend, rotate, visible
+from grpo_core.models.attention import Keys, Masks, Span, attend, nearest, rotate, visible
 from grpo_core.models.config import DecoderConfig
 
 
 class Prefix(NamedTuple):
-    """Prompts as seen by their completions: keys per layer `[N, K, P, D]`, positions and validity
-    `[N, P]`."""
+    """Prompts as seen by their completions: keys per layer `[N, K, P, D]`, and where they stand.
+
+    Sliding layers keep only the positions that they can still see, `near`.
+    """
 
     layers: tuple[Keys, ...]
-    positions: jax.Array
-    valid: jax.Array
+    span: Span
+    near: Span
 
 
 class Cache(NamedTuple):
-    """Preallocated keys of the tokens sampled so far: per layer `[N, K, G, S, D]`; `length`
-    scalar."""
+    """Preallocated keys of the tokens sampled so far: per layer `[N, K, G, S, D]`; `length` scalar.
+
+    S is the most tokens there can be; in sliding layers at most the window, used as a ring.
+    """
 
     layers: tuple[Keys, ...]
     length: jax.Array
@@ -64,12 +68,13 @@ class Attention(nnx.Module):
     def __init__(self, config: DecoderConfig, layer: int, rngs: nnx.Rngs) -> None:
         c = config
         self.config = config
-        self.theta = c.local_rope_theta if c.is_sliding(layer) else c.rope_theta
+        sliding = c.is_sliding(layer)
+        self.theta = c.local_rope_theta if sliding else c.rope_theta
+        self.scaling = None if sliding else c.rope_scaling
         self.query = Linear(c.width, c.num_heads * c.head_dim, rngs)
         self.key = Linear(c.width, c.num_kv_heads * c.head_dim, rngs)
         self.value = Linear(c.width, c.num_kv_heads * c.head_dim, rngs)
-        # Residual branches start small, so that depth does not grow the stream (Radford et al.
-        # 2019).
+        # Residual branches start small, so that depth does not grow the stream (Radford 2019).
         gain = (2 * c.num_layers) ** -0.5
         self.out = Linear(c.num_heads * c.head_dim, c.width, rngs, gain)
         if c.qk_norm:
@@ -84,8 +89,8 @@ class Attention(nnx.Module):
         v = self.value(x).reshape(*x.shape[:-1], c.num_kv_heads, c.head_dim)
         if c.qk_norm:
             q, k = self.query_norm(q), self.key_norm(k)
-        q = rotate(q, positions, self.theta) * c.scale
-        k = rotate(k, positions, self.theta)
+        q = rotate(q, positions, self.theta, self.scaling) * c.scale
+        k = rotate(k, positions, self.theta, self.scaling)
         return q, Keys(k.transpose(0, 3, 1, 2, 4), v.transpose(0, 3, 1, 2, 4))
 
     def __call__(self, query: jax.Array, own: Keys, prefix: Keys | None, masks: Masks) -> jax.Array:
@@ -158,22 +163,28 @@ class Decoder(nnx.Module):
         return x * self.config.embed_scale
 
     def logits(self, hidden: jax.Array) -> jax.Array:
-        """Unnormalised log-probabilities over the vocabulary, `[..., V]`, of hidden states `[...,
-        W]`."""
-        return (
-            self.head(hidden) if not self.config.tie_embeddings else hidden @ self.embedding[...].T
-        )
+        """Unnormalised log-probabilities over the vocabulary, `[..., V]` float32, of `[..., W]`."""
+        table = self.embedding[...].T if self.config.tie_embeddings else self.head.kernel[...]
+        return jnp.matmul(hidden, table, preferred_element_type=jnp.float32)
 
-    def prompt(self, tokens: jax.Array, valid: jax.Array) -> Prefix:
-        """Keys and values of right-padded prompts `[N, P]`, for their completions to attend to."""
-        positions = jnp.broadcast_to(jnp.arange(tokens.shape[1]), tokens.shape)
+    def prompt(self, tokens: jax.Array, valid: jax.Array, *, remat: bool = False) -> Prefix:
+        """Keys and values of prompts `[N, P]`, for their completions to attend to.
+
+        valid `[N, P]` is True at real tokens, which are contiguous; padding may be on either side.
+        """
+        span = Span(jnp.cumsum(valid, axis=-1) - 1, valid)
         before = jnp.broadcast_to(tokens[:, :1], (tokens.shape[0], self.config.previous_tokens))
         previous = preceding(tokens, before)
-        _, layers = self._full(
-            tokens[:, None], previous[:, None], positions[:, None], valid[:, None], None
-        )
-        squeezed = tuple(Keys(k.key[:, :, 0], k.value[:, :, 0]) for k in layers)
-        return Prefix(squeezed, positions, valid)
+        own = Span(span.positions[:, None], valid[:, None])
+        _, layers = self._full(tokens[:, None], previous[:, None], own, None, remat)
+        squeezed = [Keys(k.key[:, :, 0], k.value[:, :, 0]) for k in layers]
+        near = span
+        for i, keys in enumerate(squeezed):
+            if self.config.is_sliding(i):
+                # The first query stands right behind the prefix: it sees `window - 1` before it.
+                assert self.config.sliding_window is not None
+                squeezed[i], near = nearest(keys, span, self.config.sliding_window - 1)
+        return Prefix(tuple(squeezed), span, near)
 
     def complete(
         self,
@@ -182,29 +193,38 @@ class Decoder(nnx.Module):
         previous: jax.Array,
         positions: jax.Array,
         valid: jax.Array,
+        *,
+        remat: bool = False,
     ) -> jax.Array:
         """Final hidden states `[N, G, T, W]` of continuations `[N, G, T]` of the prompts in
-        `prefix`."""
-        hidden, _ = self._full(tokens, previous, positions, valid, prefix)
+        `prefix`.
+
+        previous `[N, G, T, k]` are the tokens before each, nearest first. With `remat` the backward
+        pass computes each layer again instead of keeping what is inside it.
+        """
+        hidden, _ = self._full(tokens, previous, Span(positions, valid), prefix, remat)
         return hidden
 
     def _full(
         self,
         tokens: jax.Array,
         previous: jax.Array,
-        positions: jax.Array,
-        valid: jax.Array,
+        own: Span,
         prefix: Prefix | None,
+        remat: bool,
     ) -> tuple[jax.Array, tuple[Keys, ...]]:
         x = self.embed(tokens, previous)
-        masks = [
-            self._masks(i, positions, positions, valid, prefix) for i in range(len(self.blocks))
-        ]
         layers = []
         for i, block in enumerate(self.blocks):
-            query, own = block.attention.project(block.attention_norm(x), positions)
-            x = block.mix(x, query, own, prefix.layers[i] if prefix else None, masks[i])
-            layers.append(own)
+
+            def layer(x: jax.Array, i: int = i, block: Block = block) -> tuple[jax.Array, Keys]:
+                normed = block.attention_norm(x)
+                query, keys = block.attention.project(normed, own.positions)
+                masks = self._masks(i, own.positions, own, prefix)
+                return block.mix(x, query, keys, prefix.layers[i] if prefix else None, masks), keys
+
+            x, keys = jax.checkpoint(layer)(x) if remat else layer(x)
+            layers.append(keys)
         return self.final_norm(x), tuple(layers)
 
     def step(
@@ -215,53 +235,52 @@ class Decoder(nnx.Module):
         previous: jax.Array,
         positions: jax.Array,
     ) -> tuple[jax.Array, Cache]:
-        """One decoding step: hidden `[N, G, W]` of tokens `[N, G]`, written into the cache at its
-        length.
+        """One decoding step: hidden `[N, G, W]` of tokens `[N, G]`, written into the cache.
 
-        previous `[N, G, k]` are the tokens before, nearest first.
+        previous `[N, G, k]` are the tokens before, nearest first; positions `[N, G]`.
         """
         x = self.embed(tokens[..., None], previous[..., None, :])
-        size = cache.layers[0].key.shape[3]
-        slots = jnp.arange(size)
         at = positions[..., None]
-        # Slot s of a row holds the token `length - s` positions before the current one.
-        slot_positions = at - cache.length + slots
-        written = jnp.broadcast_to(slots <= cache.length, slot_positions.shape)
         layers = []
         for i, block in enumerate(self.blocks):
             query, new = block.attention.project(block.attention_norm(x), at)
+            size = cache.layers[i].key.shape[3]
             own = Keys(
                 *(
                     jax.lax.dynamic_update_slice_in_dim(
-                        old, fresh.astype(old.dtype), cache.length, axis=3
+                        old, fresh.astype(old.dtype), cache.length % size, axis=3
                     )
                     for old, fresh in zip(cache.layers[i], new, strict=True)
                 )
             )
-            masks = self._masks(i, at, slot_positions, written, prefix)
+            # A slot holds the latest token whose number is the slot's, modulo the ring's size.
+            age = (cache.length - jnp.arange(size)) % size
+            written = jnp.broadcast_to(age <= cache.length, (*at.shape[:-1], size))
+            masks = self._masks(i, at, Span(at - age, written), prefix)
             x = block.mix(x, query, own, prefix.layers[i], masks)
             layers.append(own)
         return self.final_norm(x)[:, :, 0], Cache(tuple(layers), cache.length + 1)
 
-    def _masks(
-        self, layer: int, at: jax.Array, keys_at: jax.Array, valid: jax.Array, prefix: Prefix | None
-    ) -> Masks:
-        window = self.config.sliding_window if self.config.is_sliding(layer) else None
-        own = visible(at, keys_at, valid, window)
+    def _masks(self, layer: int, at: jax.Array, own: Span, prefix: Prefix | None) -> Masks:
+        sliding = self.config.is_sliding(layer)
+        window = self.config.sliding_window if sliding else None
         if prefix is None:
-            return Masks(own, None)
-        far = visible(at, prefix.positions[:, None], prefix.valid[:, None], window)
-        return Masks(own, far)
+            return Masks(visible(at, own, window), None)
+        span = prefix.near if sliding else prefix.span
+        far = visible(at, Span(*(x[:, None] for x in span)), window)
+        return Masks(visible(at, own, window), far)
 
     def empty_cache(self, prompts: int, group: int, size: int) -> Cache:
         """An empty cache for `size` new tokens of `prompts` x `group` rows."""
         c = self.config
-        shape = (prompts, c.num_kv_heads, group, size, c.head_dim)
         dtype = self.embedding[...].dtype
-        layers = tuple(
-            Keys(jnp.zeros(shape, dtype), jnp.zeros(shape, dtype)) for _ in range(c.num_layers)
-        )
-        return Cache(layers, jnp.zeros((), jnp.int32))
+        layers = []
+        for i in range(c.num_layers):
+            window = c.sliding_window if c.is_sliding(i) else None
+            slots = size if window is None else min(size, window)
+            empty = jnp.zeros((prompts, c.num_kv_heads, group, slots, c.head_dim), dtype)
+            layers.append(Keys(empty, empty))
+        return Cache(tuple(layers), jnp.zeros((), jnp.int32))
 
 
 def preceding(tokens: jax.Array, before: jax.Array) -> jax.Array:
