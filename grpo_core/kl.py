@@ -1,4 +1,4 @@
-"""Per-token estimates of KL(actor || reference) from log-probabilities of what was sampled, in nats.
+"""Per-token estimates of KL(actor || reference), in nats, from what was sampled.
 
 All take `logps` and `reference_logps` of the same shape. With p the actor, q the reference and x
 sampled from p, k1 to k3 are Schulman's (2020, "Approximating KL divergence",
@@ -25,7 +25,7 @@ def k1(logps: jax.Array, reference_logps: jax.Array) -> jax.Array:
 
 
 def k2(logps: jax.Array, reference_logps: jax.Array) -> jax.Array:
-    """(log p - log q)^2 / 2: biased, but its expected gradient on samples of p is that of the KL."""
+    """(log p - log q)^2 / 2: biased, but its expected gradient on samples of p is the KL's."""
     return 0.5 * jnp.square(logps - reference_logps)
 
 

@@ -40,14 +40,18 @@ def completion_logps(
     # The fed token is real wherever the predicted one is.
     hidden = model.complete(prefix, tokens, previous, positions, batch.completion_mask > 0)
     flat = hidden.reshape(-1, hidden.shape[-1])
-    logps, entropy = _chunked(model, flat, batch.completion.reshape(-1), temperature)
-    entropy = entropy if entropy_gradient else jax.lax.stop_gradient(entropy)
+    wanted = batch.completion.reshape(-1)
+    logps, entropy = _chunked(model, flat, wanted, temperature, entropy_gradient)
     shape = batch.completion.shape
     return TokenLogps(logps.reshape(shape), entropy.reshape(shape))
 
 
 def _chunked(
-    model: Decoder, hidden: jax.Array, targets: jax.Array, temperature: jax.Array
+    model: Decoder,
+    hidden: jax.Array,
+    targets: jax.Array,
+    temperature: jax.Array,
+    entropy_gradient: bool,
 ) -> tuple[jax.Array, jax.Array]:
     count = hidden.shape[0]
     rows = max(1, CHUNK_ELEMENTS // model.config.vocab_size)
@@ -55,7 +59,8 @@ def _chunked(
     @jax.checkpoint
     def of_chunk(chunk: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
         states, wanted = chunk
-        return token_logps(model.logits(states) / temperature, wanted)
+        logps, entropy = token_logps(model.logits(states) / temperature, wanted)
+        return logps, entropy if entropy_gradient else jax.lax.stop_gradient(entropy)
 
     if count <= rows:
         return of_chunk((hidden, targets))

@@ -42,8 +42,8 @@ class LossScalars(NamedTuple):
 class Scored(NamedTuple):
     """Completions and what is known about them: all `[N, G, T]` in nats, but advantages `[N, G]`.
 
-    mask is 1 up to and with the end token. reference_logps None means no KL term, sampler_logps None
-    no correction, entropy None neither bonus nor metric.
+    mask is 1 up to and with the end token. reference_logps None means no KL term,
+    sampler_logps None no correction, entropy None neither bonus nor metric.
     """
 
     logps: jax.Array
@@ -100,8 +100,8 @@ def clipped(
 def weighted_likelihood(
     log_ratio: jax.Array, logps: jax.Array, advantages: jax.Array, scalars: LossScalars
 ) -> Gain:
-    """sg(min(r, 1 + epsilon_high)) A log p: REINFORCE whose weights, not whose updates, are bounded,
-    so that no token loses its gradient (MiniMax 2025, M1, arXiv:2506.13585, equations 4 and 5)."""
+    """sg(min(r, 1 + epsilon_high)) A log p: REINFORCE whose weights, not updates, are bounded, so
+    that no token loses its gradient (MiniMax 2025, M1, arXiv:2506.13585, equations 4 and 5)."""
     ratio = jax.lax.stop_gradient(jnp.exp(log_ratio))
     bound = 1.0 + scalars.epsilon_high
     value = jnp.minimum(ratio, bound) * advantages * logps
@@ -109,7 +109,7 @@ def weighted_likelihood(
 
 
 def per_completion(mask: jax.Array) -> jax.Array:
-    """Mean over the tokens of a completion, then over completions: short ones' tokens count more."""
+    """Mean over a completion's tokens, then over completions: tokens of short ones count more."""
     n, g, _ = mask.shape
     return mask / (jnp.maximum(jnp.sum(mask, axis=-1, keepdims=True), 1.0) * n * g)
 
@@ -121,7 +121,7 @@ def per_token(mask: jax.Array) -> jax.Array:
 
 @dataclass(frozen=True)
 class PerConstant:
-    """Sum over tokens by a constant number of them per completion, whatever the completions' own."""
+    """Sum over tokens, divided by a constant number of them per completion."""
 
     tokens: int
 
@@ -141,7 +141,7 @@ class Loss:
     level: which ratio is compared; surrogate: what it gains; average: w; kl: the KL estimate;
     kl_by_ratio multiplies it by the ratio, which makes the gradient of k3 that of the reverse KL
     also off-policy (DeepSeek-AI 2025, V3.2, arXiv:2512.02556, "unbiased KL estimate"; TRL's
-    `use_bias_correction_kl`); correction: c, from the sampler's and the trainer's log-probabilities;
+    `use_bias_correction_kl`); correction: c, from the sampler's and trainer's log-probabilities;
     entropy_bonus: whether entropy is rewarded, whose gradient costs a second pass over the
     vocabulary.
     """
@@ -177,7 +177,9 @@ class Loss:
         if self.correction is not None and scored.sampler_logps is not None:
             trust = self.correction(scored.old_logps, scored.sampler_logps, scored.mask)
             per_token_loss = per_token_loss * trust
-            metrics |= _sampler_metrics(scored, trust, weights)
+            difference = masked(jnp.abs(scored.old_logps - scored.sampler_logps), scored.mask)
+            metrics["sampling/sampling_logp_difference/mean"] = _mean(difference, weights)
+            metrics["sampling/importance_sampling_ratio/mean"] = _mean(trust, weights)
         if scored.reference_logps is not None:
             kl = self.kl(logps, masked(scored.reference_logps, scored.mask))
             kl = kl * jnp.exp(compared) if self.kl_by_ratio else kl
@@ -265,11 +267,3 @@ def _mean(values: jax.Array, weights: Weights) -> jax.Array:
     """Mean of per-token or per-completion values."""
     by = weights.completion if values.shape[-1] == 1 else weights.token
     return jnp.sum(values * by)
-
-
-def _sampler_metrics(scored: Scored, trust: jax.Array, weights: Weights) -> Metrics:
-    difference = masked(jnp.abs(scored.old_logps - scored.sampler_logps), scored.mask)
-    return {
-        "sampling/sampling_logp_difference/mean": _mean(difference, weights),
-        "sampling/importance_sampling_ratio/mean": _mean(trust, weights),
-    }

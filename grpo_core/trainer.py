@@ -33,10 +33,10 @@ class ActorState(NamedTuple):
 class GrpoTargets(NamedTuple):
     """What a GRPO step compares with.
 
-    advantages `[N, G]`; the others `[N, G, T]` in nats. reference_logps None leaves out the KL term;
-    old_logps None means that the batch was sampled from the present parameters (one update per
-    batch): the ratio is then exactly 1. sampler_logps are what the sampler thought of its tokens, for
-    losses with a correction.
+    advantages `[N, G]`; the others `[N, G, T]` in nats. reference_logps None leaves out the KL
+    term; old_logps None means that the batch was sampled from the present parameters (one update
+    per batch): the ratio is then exactly 1. sampler_logps are the sampler's own, for losses with a
+    correction.
     """
 
     advantages: jax.Array
