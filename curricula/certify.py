@@ -28,6 +28,7 @@ __all__ = ["Certificate", "Check", "Measured", "certify"]
 ALWAYS = ("mean", "safe", "answer")
 THRESHOLDS = {"mean": 5.0, "safe": 0.90}  # claims of a controller that states none
 ERROR_BOUND = 0.05
+CHECKED = 20  # runs on which conformance is checked, exactly
 IMPROVES_UNTIL = 100  # steps from 30% safe to fit, in the improving scenario
 
 
@@ -166,15 +167,21 @@ def certify(
     """
     names = tuple(dict.fromkeys((*ALWAYS, *controller.metrics)))
     limits = tuple(LIMITS if name == "mean" else (0.0, 1.0) for name in names)
-    simulator = Simulator(controller, names, limits, rungs=rungs)
-    if not simulator.compiled:
+    whole = Simulator(controller, names, limits, rungs=rungs)
+    lean = controller.lean()
+    simulator = whole if lean is controller else Simulator(lean, names, limits, rungs=rungs)
+    if not whole.compiled:
         runs = max(runs // 10, 5)
 
     def streams(rates: dict[str, Any] | None = None, offset: int = 0) -> Stream:
         return stream(names, rates, runs=runs, steps=steps, seed=seed + offset)
 
     fit = streams()
-    checks = _conformance(simulator, fit)
+    few = Stream(fit.names, fit.limits, fit.hits[:CHECKED], fit.trials[:CHECKED])
+    checks = _conformance(whole, few)
+    if lean is not controller:
+        same = _same(whole.run(few)[1].severity, simulator.run(few)[1].severity)
+        checks = (*checks, Check("the lean one decides the same", same))
     false = [
         simulator.run(streams({m: x}, i + 1))[1] for i, (m, x) in enumerate(_claims(controller))
     ]
@@ -194,7 +201,7 @@ def certify(
         improving_delay=_median("improving", _promotions(improving) - IMPROVES_UNTIL),
         drop_delay=_median("drop", _returns(broken, before)),
         run_length=_run_length(settled),
-        compiled=simulator.compiled,
+        compiled=whole.compiled,
     )
 
 

@@ -82,6 +82,13 @@ class CurriculumController(abc.ABC):
         """Severity of the first step, where the user names none."""
         return 0.0
 
+    def lean(self) -> CurriculumController:
+        """A controller of the same decisions without the figures that only receipts show.
+
+        Sweeps run this one. Itself, where there is nothing to leave out.
+        """
+        return self
+
     @abc.abstractmethod
     def init(self) -> Any:
         """The state before the first step: a pytree of arrays with fixed shapes and dtypes."""

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from curricula import running
 from curricula import window as windows
 from curricula.asking import ask, ask_plainly, traces
 from curricula.conditions import Comparison, ConditionError
@@ -15,14 +16,7 @@ from curricula.controller import ControllerError, CurriculumController, Decision
 from curricula.observations import Observation, ObservationError, Schema
 from curricula.penalties import PenaltyConfig, PenaltyError, PenaltyLadder
 from curricula.receipts import Receipt
-from curricula.statistics import (
-    Estimate,
-    Ledger,
-    Metrics,
-    Statistics,
-    command_code,
-    flip_share,
-)
+from curricula.statistics import Estimate, Ledger, Metrics, Statistics, command_code
 from curricula.writing import Digest, digest_of, write_receipt
 
 __all__ = ["Curriculum", "CurriculumState"]
@@ -35,7 +29,8 @@ class CurriculumState(NamedTuple):
       step: [] int32 steps decided. severity: [] float32 in force for the next batch.
       steps_in_rung: [] int32 since the rung was entered.
       prices: ``[K]`` float32, the weights in force for the next batch.
-      window: responses of the last steps. ledger: evidence since the rung began.
+      window: responses of the last steps. sums, flips: what is summed over them.
+      ledger: evidence since the rung began.
       slots: ``[g]`` bool, prompt groups that the newest step had.
       controller: the controller's own state.
     """
@@ -45,6 +40,8 @@ class CurriculumState(NamedTuple):
     steps_in_rung: Any
     prices: Any
     window: windows.Window
+    sums: Any
+    flips: running.Flips
     ledger: Ledger
     slots: Any
     controller: Any
@@ -67,6 +64,9 @@ class Curriculum:
         from the price list. Tighter true limits make evidence faster. A reward outside is refused.
       alpha: error level of the bounds in :meth:`summary` and ``Statistics``.
       start: severity of the first step; None asks the controller, else 0.
+      donate: a state given to :meth:`step` or :meth:`observe` is used up, as in ``jax.jit``'s
+        ``donate_argnums``, which spares a copy of the window: with it a decision costs the same
+        whatever the window's length. Controllers in plain Python are not affected.
 
     Raises:
       ControllerError, ConditionError, PenaltyError, StatisticsError: parts that do not fit.
@@ -83,6 +83,7 @@ class Curriculum:
         limits: tuple[float, float] | None = None,
         alpha: float = 0.05,
         start: float | None = None,
+        donate: bool = False,
     ) -> None:
         for what, names in (
             (f"ladder {ladder.name!r}", ladder.names),
@@ -99,8 +100,9 @@ class Curriculum:
         self.start = float(controller.start() if start is None else start)
         ladder.at(self.start)
         self._weights = np.asarray(yardstick.weights, np.float32)
-        self._observe = jax.jit(self._observe_core)
-        self._step = jax.jit(self._step_core)
+        used_up = (0,) if donate else ()
+        self._observe = jax.jit(self._observe_core, donate_argnums=used_up)
+        self._step = jax.jit(self._step_core, donate_argnums=used_up)
         self._before, self._after = jax.jit(self._read_core), jax.jit(self._close_core)
         self._summarise = jax.jit(self._summary_core)
         self._eager: bool | None = None
@@ -113,16 +115,19 @@ class Curriculum:
           groups: most prompt groups in a step; None allows as many as responses (slower).
         """
         count = len(self.schema.terms)
-        return CurriculumState(
+        state = CurriculumState(
             jnp.zeros((), jnp.int32),
             jnp.asarray(self.start, jnp.float32),
             jnp.zeros((), jnp.int32),
             jnp.asarray(self.ladder.at(self.start).weights, jnp.float32),
             windows.init(self.window, batch_size, count, len(self.schema.events)),
+            running.init_sums(self.window, len(self.metrics.names), count),
+            running.init_flips(self.window, count),
             self.metrics.init_ledger(),
             jnp.zeros((min(groups or batch_size, batch_size),), bool),
-            jax.tree.map(jnp.asarray, self.controller.init()),
+            self.controller.init(),
         )
+        return jax.tree.map(jnp.array, state)  # a buffer each, so that they can be donated
 
     def severity(self, state: CurriculumState) -> float:
         """Severity in force for the next batch."""
@@ -202,7 +207,9 @@ class Curriculum:
     # The traced core.
 
     def _observe_core(self, state: CurriculumState, observation: Observation) -> CurriculumState:
-        return state._replace(window=windows.update(state.window, observation, state.prices))
+        window = windows.update(state.window, observation, state.prices)
+        sums = running.update_sums(state.sums, window, self.metrics, self._weights)
+        return state._replace(window=window, sums=sums)
 
     def _read_core(
         self, state: CurriculumState, observation: Observation, command: Any
@@ -216,27 +223,37 @@ class Curriculum:
             step=state.step + 1,
             steps_in_rung=state.steps_in_rung + 1,
         )
-        return self._statistics(state, facts, command), state
+        flips = jnp.asarray(jnp.nan)
+        if self.schema.attempt is not None:
+            column = self.schema.events.index(self.schema.attempt)
+            then = self.ladder.at(jnp.minimum(jnp.floor(state.severity) + 1, self.ladder.top))
+            flips, kept = running.flip_share(
+                state.flips, state.window, column, state.prices, then.weights
+            )
+            state = state._replace(flips=kept)
+        return self._statistics(state, facts, flips, command), state
+
+    def _sums(self, state: CurriculumState) -> running.Sums:
+        return running.read_sums(state.sums, len(self.metrics.names))
 
     def _estimates(self, state: CurriculumState) -> tuple[Any, ...]:
-        value, responses = self.metrics.values(state.window, self._weights)
+        value, responses = self.metrics.values(self._sums(state))
         lower, upper = self.metrics.bounds(state.ledger, self.alpha)
         # A bound from the whole rung must not outrun what the window shows now.
         lower, upper = jnp.fmin(lower, value), jnp.fmax(upper, value)
         return value, lower, upper, responses, state.ledger.groups
 
+    def _means(self, state: CurriculumState) -> tuple[Any, Any]:
+        """Mean of the window as it was priced [], and under each rung ``[R]``."""
+        sums = self._sums(state)
+        known = jnp.where((sums.valid > 0) & (sums.lost == 0), sums.valid, jnp.nan)
+        return sums.live / known, (sums.terms * self.ladder.weights).sum(-1) / known
+
     def _statistics(
-        self, state: CurriculumState, facts: tuple[Any, ...], command: Any
+        self, state: CurriculumState, facts: tuple[Any, ...], flips: Any, command: Any
     ) -> Statistics:
         value, lower, upper, responses, groups = self._estimates(state)
-        top = self.ladder.top
-        following = jnp.minimum(jnp.floor(state.severity) + 1, top)
-        flips = jnp.asarray(jnp.nan)
-        if self.schema.attempt is not None:
-            column = self.schema.events.index(self.schema.attempt)
-            then = self.ladder.at(following).weights
-            flips = flip_share(state.window, column, state.prices, then)
-        live, rungs, _ = windows.means(state.window, self.ladder.weights)
+        live, rungs = self._means(state)
         hits, trials, missing = facts
         return Statistics(
             names=self.metrics.names,
@@ -244,7 +261,7 @@ class Curriculum:
             step=state.step,
             steps_in_rung=state.steps_in_rung,
             severity=state.severity,
-            top=jnp.asarray(top, jnp.float32),
+            top=jnp.asarray(self.ladder.top, jnp.float32),
             value=value,
             lower=lower,
             upper=upper,
@@ -287,13 +304,15 @@ class Curriculum:
         return decision, digest_of(seen, state.window), self._close_core(state, decision, inner)
 
     def _summary_core(self, state: CurriculumState) -> tuple[Any, ...]:
-        live, _, count = windows.means(state.window, self.ladder.weights)
-        return self._estimates(state), live, count
+        count = self._sums(state).valid.astype(jnp.int32)
+        return self._estimates(state), self._means(state)[0], count
 
     # The edges.
 
     def _check(self, state: CurriculumState, observation: Observation) -> Observation:
         """Fits, and padded to the size of a step, so that ragged steps are not compiled anew."""
+        if isinstance(state.step, jax.Array) and state.step.is_deleted():
+            raise ControllerError("this state was used up by an earlier step (donate=True)")
         observation = Observation.build(self.schema, *observation)
         observation = observation.pad(state.window.mask.shape[1])
         mask = observation.mask

@@ -65,6 +65,10 @@ class PerPenalty(CurriculumController):
     def conditions(self) -> tuple[Condition, ...]:
         return tuple(c for inner in self.controllers.values() for c in inner.conditions)
 
+    def lean(self) -> PerPenalty:
+        """Of lean controllers."""
+        return PerPenalty(self.ladder, {t: c.lean() for t, c in self.controllers.items()})
+
     def init(self) -> PerPenaltyState:
         return PerPenaltyState(
             tuple(c.init() for c in self.controllers.values()),

@@ -12,6 +12,7 @@ import numpy as np
 from curricula import evidence
 from curricula import window as windows
 from curricula.observations import Rate, Schema, reward_event
+from curricula.running import Sums
 
 __all__ = ["Estimate", "Ledger", "Metrics", "Statistics", "StatisticsError"]
 
@@ -251,40 +252,11 @@ class Metrics:
         start, end = np.asarray(self.ranges, np.float32).T
         return start + low * (end - start), start + high * (end - start)
 
-    def values(self, window: windows.Window, weights: Any) -> tuple[Any, Any]:
+    def values(self, sums: Sums) -> tuple[Any, Any]:
         """Point estimates ``[M]`` over the window, natural units, and responses that count."""
-        reward, mask = windows.rewards(window, weights)
-        hit, trial, unknown = self.facts(reward, window.events, mask)
-        known = (trial - unknown).sum((-1, -2))
         start, end = np.asarray(self.ranges, np.float32).T
-        share = hit.sum((-1, -2)) / jnp.where(known > 0, known, jnp.nan)
-        usable = window.lost.sum() == 0
-        return jnp.where(usable, start + share * (end - start), jnp.nan), known.astype(jnp.int32)
-
-
-def flip_share(window: windows.Window, attempt: int, now: Any, then: Any) -> Any:
-    """Share of groups whose best response flips from trying to not trying.
-
-    A group tries under some prices where no other response pays more than its best attempt.
-
-    Args:
-      window: responses.
-      attempt: column of the event that means "tried".
-      now, then: ``[K]`` prices compared.
-    """
-    tried = window.events[..., attempt] > 0
-    groups, mask = windows.group_ids(window).ravel(), window.mask
-
-    def tries(weights: Any) -> Any:
-        reward, _ = windows.rewards(window, weights)
-        reward = jnp.where(mask & ~jnp.isnan(reward), reward, -jnp.inf)
-
-        def best(rows: Any) -> Any:
-            return jax.ops.segment_max(jnp.where(rows, reward, -jnp.inf).ravel(), groups, mask.size)
-
-        attempts, others = best(tried), best(~tried)
-        return (attempts >= others) & (attempts > -jnp.inf)
-
-    present = jax.ops.segment_max(mask.ravel().astype(jnp.int32), groups, mask.size) > 0
-    flips = tries(now) & ~tries(then) & present
-    return flips.sum() / jnp.maximum(present.sum(), 1)
+        share = sums.hits / jnp.where(sums.known > 0, sums.known, jnp.nan)
+        usable = sums.lost == 0
+        return jnp.where(usable, start + share * (end - start), jnp.nan), sums.known.astype(
+            jnp.int32
+        )

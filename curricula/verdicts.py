@@ -97,7 +97,7 @@ class Judge:
       baseline_steps: steps that tell where a metric stood when the rung began.
       baseline_alpha: error level of that baseline, a lower bound.
       resolution: nulls between 0 and 1 for the bounds that receipts show. 0 keeps the threshold
-        alone, and only the side that can pass: the same passes, four times as fast, in sweeps.
+        alone, and only the side that can pass: the same passes, many times as fast, for sweeps.
       min_groups: fewer groups than this are inconclusive.
     """
 

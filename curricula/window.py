@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from curricula.observations import Observation
 
-__all__ = ["Description", "Window", "advance", "describe", "group_ids", "init", "means", "update"]
+__all__ = ["Description", "Window", "advance", "describe", "group_ids", "init", "update"]
 
 
 class Window(NamedTuple):
@@ -141,26 +141,6 @@ def rewards(window: Window, weights: Any = None) -> tuple[Any, Any]:
     """``[W, B]`` rewards under ``weights [K]`` (None: as priced at each step), and the mask."""
     prices = window.prices[:, None, :] if weights is None else jnp.asarray(weights)
     return (window.terms * prices).sum(-1), window.mask
-
-
-def means(window: Window, lists: Any) -> tuple[Any, Any, Any]:
-    """Mean rewards of the window from sums of its facts, read once for any number of price lists.
-
-    Whether a reward is valid does not depend on the prices, since a NaN fact makes it NaN under
-    all of them.
-
-    Args:
-      window: responses. lists: ``[R, K]`` weights.
-
-    Returns:
-      Mean as it was priced at each step [], mean under each list ``[R]``, valid responses [] int32.
-    """
-    valid = window.mask & ~jnp.isnan(window.terms.sum(-1)) & (window.lost.sum() == 0)
-    sums = jnp.where(valid[..., None], window.terms, 0.0).sum(1)  # [W, K]
-    count = valid.sum()
-    known = jnp.where(count > 0, count, jnp.nan)
-    live = (sums * window.prices).sum() / known
-    return live, (sums.sum(0) * jnp.asarray(lists)).sum(-1) / known, count
 
 
 def describe(

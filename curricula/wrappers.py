@@ -7,6 +7,7 @@ delays the move. :class:`~curricula.hand.Hand` is the exception: a person's move
 
 from __future__ import annotations
 
+import copy
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
@@ -54,6 +55,12 @@ class Wrapper(CurriculumController):
 
     def start(self) -> float:
         return self.inner.start()
+
+    def lean(self) -> Wrapper:
+        """Around the lean inner controller."""
+        plain = copy.copy(self)
+        plain.inner = self.inner.lean()
+        return plain
 
     def remember(self) -> Any:
         """The limit's memory before the first step."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 from typing import Any, NamedTuple
 
 import jax
@@ -149,6 +151,13 @@ class Gated(CurriculumController):
     def conditions(self) -> tuple[Condition, ...]:
         judges = (self.promote, self.guard) if self.guard else (self.promote,)
         return tuple(judge.condition for judge in judges)
+
+    def lean(self) -> Gated:
+        """Without the grid of nulls behind the bounds: whether a clause passes needs one null."""
+        plain = copy.copy(self)
+        plain.promote = dataclasses.replace(self.promote, resolution=0)
+        plain.guard = self.guard and dataclasses.replace(self.guard, resolution=0)
+        return plain
 
     def init(self) -> GatedState:
         zero = jnp.zeros((), jnp.int32)
@@ -304,8 +313,6 @@ def gated_point(promote: Condition = RAW, **options: Any) -> Gated:
 
 
 def _as_points(condition: Condition) -> Condition:
-    import dataclasses
-
     if isinstance(condition, Comparison):
         return dataclasses.replace(condition, kind="point")
     if not condition.children():

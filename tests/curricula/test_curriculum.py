@@ -318,3 +318,16 @@ def test_a_state_survives_a_file_and_goes_on_as_if_nothing_had_happened(tmp_path
         receipt, again = fresh.step(again, batch(rng, quality))
         parts.append(receipt)
     assert parts == whole
+
+
+def test_a_donated_state_decides_the_same_and_is_used_up():
+    rng = np.random.default_rng(6)
+    batches = [batch(rng, q) for q in [0.5] * 2 + [0.98] * 8]
+    course, frugal = curriculum(SMALL), curriculum(SMALL, donate=True)
+    one, other = course.init(ROWS, GROUPS), frugal.init(ROWS, GROUPS)
+    for seen in batches:
+        before = other
+        (kept, one), (found, other) = course.step(one, seen), frugal.step(other, seen)
+        assert kept == found
+    with pytest.raises(ControllerError, match="used up by an earlier step"):
+        frugal.step(before, batches[0])

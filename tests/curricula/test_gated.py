@@ -12,6 +12,7 @@ from curricula.controllers import forecast_gated, gated, gated_point
 from curricula.controllers.gated import READY, check_thresholds, default_guard
 from curricula.offline.simulate import Simulator
 from curricula.offline.streams import of_quality, stream
+from curricula.wrappers import Cooldown
 from tests.curricula.lab import (
     GATE,
     GROUPS,
@@ -50,6 +51,24 @@ def test_every_stint_needs_new_and_stronger_evidence():
     assert len(waits) == 4
     assert (np.diff(waits) >= 0).all()
     assert waits[-1] > waits[0]
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        "mean > 5 and safe > 90%",
+        "safe > 90% or sustained(not hallucination > 5%, 3)",
+        "lcb(mean) > 5 and ucb(hallucination) < 10%",
+    ],
+)
+def test_without_the_figures_of_receipts_it_decides_the_same(when):
+    gate = Cooldown(gated(parse(when), cooldown=5), 3)
+    rise = np.minimum(np.arange(120) / 60, 1.0)
+    data = stream(NAMES, of_quality(np.where(np.arange(120) < 90, rise, 0.4)), runs=30, steps=120)
+    whole, lean = (Simulator(c, NAMES, limits()).run(data)[1] for c in (gate, gate.lean()))
+    np.testing.assert_array_equal(whole.severity, lean.severity)
+    np.testing.assert_array_equal(whole.reason, lean.reason)
+    assert (np.diff(lean.severity) != 0).any()
 
 
 def test_a_rung_lasts_at_least_its_dwell():
