@@ -89,6 +89,11 @@ class Session:
         """Its name."""
         return self.curriculum.rung(self._state)
 
+    @property
+    def pending(self) -> int:
+        """Rows observed since the last decision."""
+        return sum(len(part.mask) for part in self._parts)
+
     def observe(
         self,
         terms: Any,

@@ -1,0 +1,1 @@
+"""Curricula inside other trainers; each module needs the package it is named after."""
