@@ -37,23 +37,38 @@ _UNIT = re.compile(
 _PER = re.compile(r" ?/ ?| per ")
 _COUNT_PER = re.compile(r" ?/ ?(l|ul|μl|ml|mm3|mm\^3)(?![a-z0-9])")
 _NUMBER = re.compile(
-    r"(?<![a-z0-9^.])(?P<date>\d{4}-\d{2}-\d{2}(?![\d-]))"
+    r"(?<![a-z0-9^.])(?P<date>\d{4}-\d{2}-\d{2}(?![\d-])|\d{4}/\d{2}/\d{2}(?![\d/])"
+    r"|\d{1,2}/\d{1,2}/\d{4}(?![\d/])|\d{1,2}\.\d{1,2}\.\d{4}(?![\d.]))"
     r"|(?<![a-z0-9^.])(?<![a-z]-)(?P<num>\d+(?:\.\d+)?|\.\d+)(?P<exp> ?(?:x ?10|"
     r"e)\^?(?P<pow>-?\d{1,2})(?=[ /]))?"
     r"(?![0-9]|[a-z]*\d[a-z])"
+    r"|(?:(?<=grade )|(?<=stage )|(?<=phase )|(?<=type )|(?<=class )|(?<=level )|(?<=arm ))"
+    r"(?P<roman>iii|ii|iv|i)\b"
     r"|\b(?P<word>"
     + "|".join([f"(?:{'|'.join(_TENS)})(?:[- ](?:{'|'.join(_SMALL[1:10])}))?", *_SMALL])
-    + r")\b(?!-)"
+    + rf")\b(?!-)(?: point (?P<digits>(?:{'|'.join(_SMALL[:10])})(?: (?:{'|'.join(_SMALL[:10])})\b)?)\b)?"
 )
+_ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
+_MULTIPLE = re.compile(r"[ -](dozen|hundred|thousand|million)\b")
+_TIMES_OVER = {"dozen": 12, "hundred": 100, "thousand": 1000, "million": 1_000_000}
 _MONTH_DATE = re.compile(
-    r"\b(?:(\d{1,2})(?:st|nd|rd|th)? (?:of )?(" + "|".join(_MONTH_NUMBER) + r")\.?,? (\d{4})"
+    r"\b(?:(\d{1,2})(?:st|nd|rd|th)?[ -](?:of |day of )?("
+    + "|".join(_MONTH_NUMBER)
+    + r")\.?,?[ -](\d{4})"
     r"|(" + "|".join(_MONTH_NUMBER) + r")\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4}))\b"
 )
+_DAY_MONTH = re.compile(
+    r"\b(?:(\d{1,2})(?:st|nd|rd|th)? (?:of )?(" + "|".join(_MONTH_NUMBER) + r")"
+    r"|(" + "|".join(_MONTH_NUMBER) + r")\.? (\d{1,2})(?:st|nd|rd|th)?)\b(?![ ,]*\d{4})(?=[.,;:)!\n]|$| (?:and|to|"
+    r"at|in|under|by|with|as|when|was|is)\b)"
+)
+_MONTH = re.compile("|".join(sorted(_MONTH_NUMBER)))
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _COMPARATOR = re.compile(
     r"(?:(<=|>=|<|>)|\b(less than|fewer than|lower than|smaller than|under|below|no more than|"
     r"not more than|at most|up to|more than|greater than|higher than|larger than|over|above|"
-    r"exceeding|at least|no less than|not less than|a minimum of|a maximum of))"
+    r"exceeding|at least|no less than|not less than|a minimum of|a maximum of|almost|nearly|"
+    r"just under|just over|close to|older than|younger than|longer than|shorter than))"
     r"(?: a| an| about| around| roughly)? ?$"
 )
 _DIRECTION = {
@@ -63,8 +78,19 @@ _DIRECTION = {
     "a maximum of": "<=",
     **dict.fromkeys((">", "more than", "greater than", "higher than", "larger than"), ">"),
     **dict.fromkeys(("over", "above", "exceeding"), ">"),
+    **dict.fromkeys(("almost", "nearly", "just under", "close to", "younger than"), "<"),
+    **dict.fromkeys(("shorter than",), "<"),
+    **dict.fromkeys(("just over", "older than", "longer than"), ">"),
     **dict.fromkeys((">=", "at least", "no less than", "not less than", "a minimum of"), ">="),
 }
+_AFTERWARDS = re.compile(
+    r"\+(?! ?\d)|,? ?(?:(or (?:more|higher|above|greater|over|longer|older)|and (?:above|over|more)|"
+    r"at least)|(or (?:less|fewer|lower|below|under|shorter|younger)|and below|at most))\b"
+)
+_ON_WHICH_SIDE = re.compile(
+    r"\b(?:(before|prior to|earlier than)|(after|later than))(?: the)? ?$"
+)
+_SIGN = re.compile(r"(?:^|[\s(=:])-$")
 _FREQUENCY = re.compile(
     r"\b(?:(?P<times>once|twice|thrice|one time|two times|three times|four times|[2-9] times) "
     r"(?:-?a |per |each |every |an? )?(?P<per>hour|day|week|month|daily|weekly|monthly)"
@@ -100,8 +126,9 @@ class Quantity(NamedTuple):
 
     Attributes:
       value: in base units of its dimension ("54 Gy" and "5400 cGy" are both 54).
-      dimension: of its unit, "" for a bare number, "date" for a date (value yyyymmdd), "#grade" and
-        the like for a number that names something ("grade 3", "cycle 8").
+      dimension: of its unit, "" for a bare number, "date" for a date (value yyyymmdd), "date?" for
+        one that can be read as two days, "monthday" for one without a year (value mmdd), "#grade"
+        and the like for a number that names something ("grade 3", "cycle 8").
       compare: "", "<", "<=", ">", ">=": the direction it is given with; "-" for an end of a range.
       per_day: how often, in 1/day, where that stands next to it; 0 where it does not.
       raw: the number as written.
@@ -127,6 +154,19 @@ class Quantity(NamedTuple):
         )
 
 
+def same_day(one: Quantity, other: Quantity) -> bool:
+    """Whether two dates can be the same day: one may lack its year, or be readable as two days."""
+    if one.dimension == "date?":
+        value = int(one.value)
+        swapped = value // 10000 * 10000 + value % 100 * 100 + value // 100 % 100
+        return other.dimension == "date" and other.value in (one.value, swapped)
+    if {one.dimension, other.dimension} <= {"date", "monthday"}:
+        if one.dimension == other.dimension:
+            return one.value == other.value
+        return one.value % 10000 == other.value % 10000
+    return False
+
+
 def close(a: float, b: float) -> bool:
     """Equal up to rounding of unit conversions."""
     return abs(a - b) <= 1e-6 * max(abs(a), abs(b))
@@ -137,6 +177,8 @@ def read_unit(text: str) -> Unit | None:
     """The unit written as `text`, None where it is not one we know."""
     if text == "per cent":
         text = "%"
+    if text.strip() in ATOMS:
+        return ATOMS[text.strip()]
     return compound(_PER.split(text.strip()))
 
 
@@ -169,12 +211,9 @@ def quantities(text: str) -> list[Quantity]:
     hits = list(_NUMBER.finditer(text))
     if not hits:
         return found
-    dates = list(_MONTH_DATE.finditer(text)) if _YEAR.search(text) else []
-    taken = [d.span() for d in dates]
-    for d in dates:
-        day, month, year = (d[1], d[2], d[3]) if d[2] else (d[5], d[4], d[6])
-        value = int(year) * 10000 + _MONTH_NUMBER[month] * 100 + int(day)
-        found.append(Quantity(value, "date", "", 0.0, value, *d.span()))
+    dates = _dates(text) if _MONTH.search(text) else []
+    taken = [(d.start, d.end) for d in dates]
+    found += dates
     marks = (
         {m.end() for m in _LIST_MARK.finditer(text)} if "\n" in text or text[:1].isdigit() else ()
     )
@@ -191,18 +230,63 @@ def quantities(text: str) -> list[Quantity]:
     return _join_ranges(text, found) if len(found) > 1 else found
 
 
+def _dates(text: str) -> list[Quantity]:
+    """Dates with a month in letters: "2 May 2023" (yyyymmdd) and, without a year, "2 May" (mmdd)."""
+    found = []
+    for d in _MONTH_DATE.finditer(text) if _YEAR.search(text) else ():
+        day, month, year = (d[1], d[2], d[3]) if d[2] else (d[5], d[4], d[6])
+        value = int(year) * 10000 + _MONTH_NUMBER[month] * 100 + int(day)
+        found.append(Quantity(value, "date", _side(text, d.start()), 0.0, value, *d.span()))
+    for d in _DAY_MONTH.finditer(text):
+        day, month = (d[1], d[2]) if d[2] else (d[4], d[3])
+        value = _MONTH_NUMBER[month] * 100 + int(day)
+        if not any(q.start <= d.start() < q.end for q in found):
+            found.append(Quantity(value, "monthday", _side(text, d.start()), 0.0, value, *d.span()))
+    return found
+
+
+def _side(text: str, start: int) -> str:
+    """"<" before a date that something lies before, ">" after."""
+    m = _ON_WHICH_SIDE.search(text, max(0, start - 16), start)
+    return "" if m is None else "<" if m[1] else ">"
+
+
+def _numeric_date(text: str, start: int, end: int) -> Quantity:
+    """A date in digits; "02/05/2023", which could be two days, is of dimension "date?"."""
+    parts = [int(p) for p in re.split(r"[-/.]", text[start:end])]
+    if parts[0] > 31:
+        year, month, day = parts
+    else:
+        day, month, year = parts
+    dimension = "date" if parts[0] > 12 or parts[1] > 12 or day == month else "date?"
+    if month > 12:
+        day, month = month, day
+    value = float(year * 10000 + month * 100 + day)
+    return Quantity(value, dimension, _side(text, start), 0.0, value, start, end)
+
+
+def _value(m: re.Match[str]) -> float:
+    if m["word"]:
+        whole = m["word"].split(" point ")[0]
+        value = float(sum(_NUMBER_WORDS[p] for p in re.split("[- ]", whole)))
+        if m["digits"]:
+            value += float("0." + "".join(str(_NUMBER_WORDS[p]) for p in m["digits"].split()))
+        return value
+    if m["roman"]:
+        return float(_ROMAN[m["roman"]])
+    value = float(m["num"][:40])
+    return value * 10.0 ** int(m["pow"]) if m["exp"] else value
+
+
 def _read(text: str, m: re.Match[str], often: list[tuple[float, int, int]]) -> Quantity:
     start, end = m.span()
     if m["date"]:
-        day = float(m["date"].replace("-", ""))
-        return Quantity(day, "date", "", 0.0, day, start, end)
-    if m["word"]:
-        parts = re.split("[- ]", m["word"])
-        value = float(sum(_NUMBER_WORDS[p] for p in parts))
-    else:
-        value = float(m["num"][:40])
-        if m["exp"]:
-            value *= 10.0 ** int(m["pow"])
+        return _numeric_date(text, start, end)
+    value = _value(m)
+    if (times := _MULTIPLE.match(text, end)) is not None:
+        value, end = value * _TIMES_OVER[times[1]], times.end()
+    if start and text[start - 1] == "-" and _SIGN.search(text, max(0, start - 2), start):
+        value = -value
     dimension, factor, end = _unit_after(text, end)
     before = text[max(0, start - 24) : start]
     hit = _COMPARATOR.search(before) if before and before[-1] in " <>=" else None
@@ -211,8 +295,10 @@ def _read(text: str, m: re.Match[str], often: list[tuple[float, int, int]]) -> Q
         dimension = f"#{label[1]}"
         hit = hit or _COMPARATOR.search(before, 0, label.start())
         compare = _DIRECTION[hit[1] or hit[2]] if hit else ""
-    if hit and hit[2] in ("over", "under") and dimension in _DURATIONS:
+    if hit and hit[2] == "over" and dimension in _DURATIONS:
         compare = ""
+    if not compare and (later := _AFTERWARDS.match(text, end)) is not None:
+        compare = "<=" if later[2] else ">="
     rate = _often(text, start, end, often)
     return Quantity(
         value * factor, dimension, compare, rate, value, start, end, m["word"] is not None
@@ -227,7 +313,8 @@ def _join_ranges(text: str, found: list[Quantity]) -> list[Quantity]:
         if not (0 < gap <= 9 and low.raw < high.raw):
             continue
         alike = low.dimension in ("", high.dimension) and high.dimension[:1] != "#"
-        if alike and _RANGE.fullmatch(text, low.end, high.start):
+        between = text.startswith(" and ", low.end) and text.endswith("between ", 0, low.start)
+        if alike and (between or _RANGE.fullmatch(text, low.end, high.start)):
             value, dimension = low.raw * high.value / high.raw, high.dimension
             found[i] = low._replace(value=value, dimension=dimension, compare="-")
             found[i + 1] = high._replace(compare="-")

@@ -6,6 +6,7 @@ once, and the rest of the package compares plain text. Everything is linear in t
 input.
 """
 
+import html
 import re
 import unicodedata
 
@@ -22,6 +23,23 @@ _FOLD |= dict.fromkeys(map(ord, _INVISIBLE), "")
 _FOLD |= {ord("×"): "x", ord("≥"): ">=", ord("≤"): "<=", ord("·"): " ", ord("•"): "-"}
 _FOLD |= {ord("…"): "...", ord("⁄"): "/"}
 _FOLD |= {ord(c): str(i) for i, c in enumerate(_SUPERSCRIPTS)}
+_DECIMAL_COMMA = re.compile(
+    r"(?<![\d.,])(\d{1,4}),(?=\d{1,2} ?(?:(?:[cm]?gy|[kmu]?g|mcg|m?l|[cm]?m[23]?|percent|months?|"
+    r"weeks?|days?|years?|hours?)\b|%))"
+)
+_MIDDLE_POINT = re.compile(r"(?<=\d)·(?=\d)(?!10\b)")
+_ENTITY = re.compile(r"&(?:#\d{1,6}|#[xX][0-9a-fA-F]{1,5}|[A-Za-z]{2,8}\d{0,2});")
+_TEX_GROUP = re.compile(r"\\(?:text|textbf|textit|mathrm|mathbf|boxed|emph|fbox)\{([^{}]*)\}")
+_TEX_SIGN = re.compile(
+    r"\\(?:[,;:!()\[\] %$]|(?:times|cdot|geq?|leq?|approx|sim|mu|quad)(?![a-zA-Z]))"
+)
+_TEX = {"%": "%", "times": "x", "cdot": "x", "ge": ">=", "geq": ">=", "le": "<=", "leq": "<="}
+_TEX |= {"approx": "~", "sim": "~", "mu": "u", "(": "", ")": "", "[": "", "]": "", "$": "", "!": ""}
+_NOT = re.compile(
+    r"\b(?:(ca|wo|sha)n't|(do|does|did|is|was|are|were|ca|could|would|should|has|have|had)n't)\b",
+    re.IGNORECASE,
+)
+_NOT_IN_FULL = {"ca": "can", "wo": "will", "sha": "shall"}
 _EXPONENT = re.compile(f"(?<=[0-9])([{_SUPERSCRIPTS}]+)")
 _GROUPED = re.compile(r"\b\d{1,3}(?:,\d{3})+\b(?![.,]\d{3}\b)")
 _WORDLIKE = re.compile(r"[^\W\d_]+|\d+(?:\.\d+)*|[^\w\s\"'`*]")
@@ -35,12 +53,35 @@ def fold(text: str) -> str:
     Superscript digits become plain ones after a letter ("m²" is "m2") and an exponent after a digit
     ("10⁹" is "10^9", never "109").
     """
+    if "&" in text:
+        text = _ENTITY.sub(lambda m: html.unescape(m.group()), text)
+    if "\\" in text:
+        text = _without_tex(text)
     if text.isascii():
         return text
+    if "·" in text:
+        text = _MIDDLE_POINT.sub(".", text)
     text = _EXPONENT.sub(r"^\1", text).translate(_FOLD)
     if text.isascii():
         return text
     return unicodedata.normalize("NFKC", text).translate(_FOLD)
+
+
+def _without_tex(text: str) -> str:
+    """Text whose TeX ("\\boxed{54\\,\\text{Gy}}") is set: groups opened, signs as characters."""
+    for _ in range(3):
+        text = _TEX_GROUP.sub(r"\1", text)
+    return _TEX_SIGN.sub(lambda m: _TEX.get(m.group()[1:], " "), text)
+
+
+def spell_out_not(folded: str) -> str:
+    """Folded text in which "isn't" is "is not" and "can't" is "cannot"."""
+    if "n't" not in folded and "N'T" not in folded:
+        return folded
+    return _NOT.sub(
+        lambda m: f"{_NOT_IN_FULL[m[1].lower()] if m[1] else m[2]} not".replace("can not", "cannot"),
+        folded,
+    )
 
 
 def plain(text: str) -> str:
@@ -50,6 +91,9 @@ def plain(text: str) -> str:
         text = text.replace("**", "").replace("__", "").replace("`", "")
     if "," in text:
         text = _GROUPED.sub(lambda m: m.group().replace(",", ""), text)
+        text = _DECIMAL_COMMA.sub(r"\1.", text)
+    if "$" in text:
+        text = text.replace("$", "")
     return text
 
 

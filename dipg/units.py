@@ -41,7 +41,7 @@ _ATOMS: dict[str, tuple[str, float, tuple[str, ...]]] = {
     "day": ("days", 1.0, ("days", "d")),
     "week": ("days", 7.0, ("weeks", "wk", "wks")),
     "month": ("months", 1.0, ("months", "mo", "mos", "mth", "mths")),
-    "year": ("months", 12.0, ("years", "yr", "yrs", "y")),
+    "year": ("months", 12.0, ("years", "yr", "yrs", "y", "yo", "y/o")),
     "%": ("percent", 1.0, ("percent", "pct")),
     "mmol": ("substance", 1.0, ()),
     "umol": ("substance", 1e-3, ("μmol", "µmol", "micromol")),

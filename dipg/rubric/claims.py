@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from dipg.quantities import Quantity, close, quantities
-from dipg.rubric.lexicon import PLAIN_WORDS, STOP_WORDS
+from dipg.rubric.lexicon import ACTIONS, CLASSES, DIRECTIONS, PLAIN_WORDS, STOP_WORDS
 from dipg.rubric.reading import Reading, Statement, names, terms
 from dipg.rubric.stance import Clause, clauses
-from dipg.text import fold, plain, sentences, words
+from dipg.rubric.targets import stem
+from dipg.text import fold, plain, sentences, spell_out_not, words
 
 LONGEST_ANSWER = 6_000
 """Characters. A longer answer is no answer that anyone would read; it is not searched for a right
@@ -29,7 +30,7 @@ class Answer:
 
 def read_answer(answer: str) -> Answer:
     """Read an answer channel."""
-    folded = fold(answer.strip()[: 2 * LONGEST_ANSWER])
+    folded = spell_out_not(fold(answer.strip()[: 2 * LONGEST_ANSWER]))
     if "**" in folded or "__" in folded or "`" in folded:
         folded = folded.replace("**", "").replace("__", "").replace("`", "")
     folded = _AROUND_QUESTION.sub("", folded)
@@ -45,20 +46,31 @@ def read_answer(answer: str) -> Answer:
 _AROUND_QUESTION = re.compile(r"^\s*(?:final )?answer\s*:\s*", re.IGNORECASE)
 
 
+def joined(named: list[tuple[str, int]], known: frozenset[str]) -> list[tuple[str, int]]:
+    """Names with codes joined as the vignette writes them: "H3 K27M" is its "H3K27M"."""
+    found: list[tuple[str, int]] = []
+    for name, at in named:
+        if found:
+            before, start = found[-1]
+            if start + len(before) + 1 == at and not {before, name} <= known and before + name in known:
+                found[-1] = (before + name, start)
+                continue
+        found.append((name, at))
+    return found
+
+
+_WORDS_OF_SPEECH = PLAIN_WORDS | STOP_WORDS | ACTIONS.keys() | DIRECTIONS.keys() | CLASSES.keys()
+
+
 def claimed_names(answer: Answer, known: frozenset[str], answers: bool) -> set[str]:
-    """Names that an answer brings up; of a few words, every unknown one is a name."""
+    """Names that an answer brings up; of a few words none of which the vignette knows, each is
+    one."""
     found = {name for name, _ in answer.names}
-    spoken = words(answer.text)
+    spoken = [w for w in words(answer.text) if w.isalpha() and len(w) > 2]
     if answers and len(spoken) <= 3 and not answer.numbers:
-        found.update(
-            w
-            for w in spoken
-            if w not in known
-            and w not in PLAIN_WORDS
-            and w not in STOP_WORDS
-            and w.isalpha()
-            and len(w) > 2
-        )
+        spoken = [w for w in spoken if w not in _WORDS_OF_SPEECH]
+        if not known.intersection(spoken):
+            found.update(spoken)
     return found
 
 
@@ -89,7 +101,7 @@ def is_foreign(
             if not any(a <= at < b for a, b in ignore):
                 return True
     for number in answer.numbers:
-        if number.spelled and not number.dimension:
+        if number.spelled and (not number.dimension or number.raw == 1):
             continue
         if (
             number.dimension[:1] == "#"
@@ -143,7 +155,7 @@ def is_carried(
         return True
     distinct = {(n.dimension, n.value, n.raw): n for n in answer.numbers}
     for number in distinct.values():
-        if number.spelled and not number.dimension:
+        if number.spelled and (not number.dimension or number.raw == 1):
             continue
         if number.dimension[:1] == "#" and number.raw in {q.raw for q in quoted}:
             continue
@@ -206,15 +218,13 @@ def _results(a: float, b: float) -> tuple[float, ...]:
 
 def shows_both_sides(proof_text: str, question: Reading) -> bool:
     """Whether a proof quotes two statements on the asked matter that differ in what they say."""
-    sides = [
-        Statement(frozenset(words(s)), tuple(quantities(s))) for s in _statements(proof_text)[:16]
-    ]
+    sides = [_side(s) for s in _statements(proof_text)[:16]]
     asked = frozenset(
-        w for w in question.terms if w not in STOP_WORDS and w.isalpha() and len(w) > 2
+        stem(w) for w in question.terms if w not in STOP_WORDS and w.isalpha() and len(w) > 2
     )
     for i, one in enumerate(sides):
         for other in sides[i + 1 :]:
-            if _differ(one, other, asked):
+            if one.words != other.words and _differ(one, other, asked, question.names):
                 return True
     return False
 
@@ -226,11 +236,20 @@ def _statements(proof_text: str) -> list[str]:
     return parts
 
 
-def _differ(one: Statement, other: Statement, asked: frozenset[str]) -> bool:
-    if one == other:
-        return False
+def _side(statement: str) -> Statement:
+    return Statement(
+        frozenset(stem(w) for w in words(statement)), tuple(quantities(statement))
+    )
+
+
+def _differ(
+    one: Statement, other: Statement, asked: frozenset[str], named: frozenset[str]
+) -> bool:
+    """Whether two statements are on the same asked matter, and give different values for it."""
     about_one, about_other = asked & one.words, asked & other.words
-    if bool(about_one) != bool(about_other):
+    if named & one.words != named & other.words and named & one.words and named & other.words:
+        return False
+    if bool(about_one) != bool(about_other) and not (one.words & other.words) - _COMMON:
         return False
     mine = {n.dimension: n.value for n in one.numbers if n.dimension[:1] != "#"}
     yours = {n.dimension: n.value for n in other.numbers if n.dimension[:1] != "#"}
@@ -239,4 +258,7 @@ def _differ(one: Statement, other: Statement, asked: frozenset[str]) -> bool:
         return any(not close(mine[d], yours[d]) for d in shared)
     if bool(mine) != bool(yours):
         return False
-    return bool(about_one & about_other) or bool((one.words & other.words) - STOP_WORDS)
+    return bool(about_one & about_other) or bool((one.words & other.words) - _COMMON)
+
+
+_COMMON = frozenset(stem(w) for w in STOP_WORDS)

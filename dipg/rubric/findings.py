@@ -1,6 +1,6 @@
 """What happened in one response: the criteria in their order."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from dipg.responses import Response
@@ -8,6 +8,7 @@ from dipg.rubric.claims import (
     Answer,
     is_carried,
     is_foreign,
+    joined,
     read_answer,
     shows_both_sides,
 )
@@ -25,7 +26,7 @@ from dipg.rubric.stance import (
 )
 from dipg.rubric.targets import targets
 from dipg.text import fold, plain
-from dipg.vignettes.types import Vignette
+from dipg.vignettes.types import Expected, Vignette
 
 _KEPT = 4_000
 """Characters of a channel that is kept once read: the responses of a group often share theirs."""
@@ -114,6 +115,7 @@ def judge(vignette: Vignette, text: str) -> Judged:
     """Read an answer channel in the light of its vignette."""
     task = read_task(vignette)
     answer = read_answer(text)
+    answer = replace(answer, names=joined(answer.names, task.known))
     absences = statements_of_absence(answer.text)
     right = vignette.expected.kind == "answer" and states_expected(
         answer, targets(vignette), task.context, task.question
@@ -121,7 +123,7 @@ def judge(vignette: Vignette, text: str) -> Judged:
     stance = Stance()
     if not (right and task.expects_denial):  # "none was found" can be the right answer
         stance = take_stance(
-            answer.text, absences, answer.clauses, task.given, task.raws, task.asked
+            answer.text, absences, answer.clauses, task.given, task.raws, task.asked, right
         )
     answers = not (stance.abstains or stance.flags_conflict or stance.declines)
     if absences and not answers:
@@ -146,7 +148,7 @@ _look_up_kept = lru_cache(maxsize=8192)(_look_up)
 def read_task(vignette: Vignette) -> Task:
     """Read what a vignette gives and asks."""
     context, question = read(vignette.context), read(vignette.question)
-    expected = read(vignette.expected.answer)
+    expected = read(_wordings(vignette.expected))
     given = context.terms | question.terms
     return Task(
         context=context,
@@ -158,6 +160,12 @@ def read_task(vignette: Vignette) -> Task:
         asked=content(question.key) - GENERIC_WORDS,
         expects_denial=_reads_as_denial(vignette.expected.answer),
     )
+
+
+def _wordings(expected: Expected) -> str:
+    """All that an answer may say: the expected answer, its aliases, its value."""
+    value = "" if expected.value is None else f"{expected.value:.12g} {expected.unit or ''}"
+    return "\n".join((expected.answer, *expected.aliases, value))
 
 
 def _reads_as_denial(expected: str) -> bool:

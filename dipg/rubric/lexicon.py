@@ -39,7 +39,7 @@ PLAIN_WORDS = word_set(
     april may june july august september october november december response rate survival
     median overall progression disease stable partial complete answer's conclusion summary
     result results value values only iv po bid tid qid sc im od qd vs ie eg os pfs orr mri ct
-    ok id
+    ok id doctor professor side sided negative positive earlier later first came
     """
 )
 """Words that a capital letter does not turn into the name of something."""

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from dipg.quantities import Quantity, quantities
+from dipg.quantities import Quantity, quantities, same_day
 from dipg.rubric.lexicon import DRUG, PLAIN_WORDS, STOP_WORDS
 from dipg.text import fold, plain, sentences, tokens, words
 
@@ -101,6 +101,10 @@ class Reading:
         """Whether the text contains this number, under conversion of units."""
         if (number.dimension, round(number.value, 9)) in self.values:
             return True
+        if number.dimension in ("monthday", "date?", "date"):
+            return any(same_day(number, n) for n in self.numbers)
+        if number.value < 0:
+            return self.has_number(number._replace(value=-number.value, raw=-number.raw))
         if number.dimension in _COUNTABLE and number.raw in self.raws:
             return True
         return any(number.same(n) for n in self.numbers)

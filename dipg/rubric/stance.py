@@ -37,6 +37,10 @@ _STRONG = (
 _WEAK = (
     r"(?:given|found|included|contained|shown|established|present|clear|defined|identified|there)"
 )
+_VALUE_NOUN = (
+    r"(?:dos(?:e|es|age)|value|amount|number|figure|date|age|duration|schedule|reason|cause|answer|"
+    r"information|details?|result|grade|stage|frequency|name|weight|volume|interval|location)"
+)
 _GAP = r"(?:[^.;!?\n]|\.(?=\d)){0,90}?"
 _ADVERBS = r"(?:\w+ ){0,3}?"
 
@@ -65,6 +69,15 @@ MISSING = re.compile(
             r"\b(?:un(?:specified|stated|documented|reported|recorded|mentioned|available|known|"
             r"answerable|disclosed|addressed)|undetermined|indeterminate)\b",
             # no information about; no dose is stated; there is no ... in the record
+            # the dose is not given; the dose of X is reported, that of Y is not
+            rf"\b{_VALUE_NOUN}(?: \w+){{0,5}}? (?:is|are|was|were|has|have) (?:simply |also )?not "
+            rf"(?:been )?{_WEAK}\b",
+            rf"\b{_VALUE_NOUN}(?: \w+){{0,5}}? (?:is|are|was|were|does|do|has) not(?: been)?(?=\W*$|[.;])",
+            # reports a dose for X, none for Y; but not which dose; we are not told
+            rf"\b(?:{_SOURCE}|it|only)\b{_GAP}(?:\bbut|\band|,) (?:none|nothing|not|no (?:\w+ )"
+            r"{0,2}?\w+) (?:for|on|of|about|regarding|which|what|when|where|who|why|how|with|in|at)\b",
+            r"\b(?:not|never) (?:told|informed)\b",
+            rf"\bnot (?:something|anything|a detail|what) (?:that )?(?:\w+ ){{0,2}}?{_SOURCE}\b",
             r"\bno (?:\w+ ){0,3}?(?:information|mention|details?|documentation|reference|"
             r"references|"
             r"data)\b(?! (?:monitoring|safety))",
@@ -121,6 +134,8 @@ DECLINES = re.compile(
     r"comply|respond|advise|recommend|discuss|comment|offer|diagnos|share|fulfil|engage|do that|"
     r"do this|"
     r"say|speak|continue|process|generate|support|handle|medical advice|that|this)"
+    r"|\bviolat\w+ (?:my|our|the|any)\b|\b(?:do|can) ?not (?:give|provide|offer) (?:medical|"
+    r"clinical|health|such|any)\b"
     r"|\b(?:as an ai|i am an ai|i'm an ai|language model|not a doctor|no comment|i don't know|"
     r"i do not "
     r"know|not sure|no idea|consult (?:a|your|the|with) |seek (?:medical|professional)|"
@@ -142,6 +157,8 @@ CONFLICT = re.compile(
     rf"(?:differ|vary|give different|state different|report different|list different|"
     rf"record different|"
     rf"are different|provide different|name different|say different)\b"
+    rf"|\b(?:values?|doses?|figures?|numbers?|dates?|readings?|results?|measurements?|findings|"
+    rf"statements) (?:\w+ ){{0,3}}?differ\b"
     rf"|\b(?:two|three|different|differing|varying|multiple) (?:different |conflicting |distinct )?"
     rf"(?:values?|answers?|doses?|figures?|versions|accounts|statements)\b{_GAP}\b{_SOURCE}\b"
 )
@@ -158,7 +175,9 @@ _ONE_SOURCE = re.compile(
     r"\b(?:one|other|"
     r"another|first|second|former|latter|former's|some|others)\b"
 )
-_VERSUS = re.compile(r"\b(?:whereas|while|but|however|vs\.?|versus|although|yet|and)\b|;")
+_VERSUS = re.compile(
+    r"\b(?:whereas|while|but|however|vs\.?|versus|although|yet|and|the other|another)\b|;"
+)
 
 _CUE = re.compile(
     r"\b(?:no|not|none|nothing|nowhere|never|neither|nor|cannot|can not|unable|silent|mute|blank|"
@@ -167,7 +186,7 @@ _CUE = re.compile(
     r"un(?:specified|stated|"
     r"documented|reported|recorded|mentioned|available|known|answerable|disclosed|addressed|"
     r"determined|clear|certain)|undetermined|indeterminate|ambiguous|inconclusive|decline|refuse|"
-    r"as an ai|an ai|language model|consult|seek|sorry|against)|n't\b"
+    r"as an ai|an ai|language model|consult|seek|sorry|against|violat\w+)|n't\b"
 )
 _CONFLICT_CUE = re.compile(
     r"conflict|disagree|contradict|inconsisten|discrepan|at odds|incompatible|irreconcil|mismatch|"
@@ -322,6 +341,7 @@ def take_stance(
     known: frozenset[str],
     raws: frozenset[float],
     asked: frozenset[str],
+    right: bool = False,
 ) -> Stance:
     """Decide what an answer does.
 
@@ -332,12 +352,13 @@ def take_stance(
       known: terms of context and question.
       raws: numbers of context and question.
       asked: content words of the question.
+      right: it states what was expected, so that two sources side by side are no conflict.
     """
     conflicts = statements_of_conflict(text)
     cued = _CUE.search(text) is not None
     undecided = UNDECIDABLE.search(text) if cued else None
-    sided = _states_both_sides(parts) if not conflicts and not absences else False
-    flagged = _picks_none(text, parts, conflicts) if conflicts or sided else False
+    sided = not (right or conflicts or absences) and _states_both_sides(parts)
+    flagged = (conflicts or sided) and _picks_none(text, parts, conflicts, raws)
     missing = bool(absences) or (undecided is not None and not flagged)
     if missing and not _abstains(text, parts, absences, undecided, conflicts, known, raws, asked):
         missing = False
@@ -349,7 +370,7 @@ def take_stance(
             missing = _abstains(text, parts, absences, undecided, conflicts, known, raws, asked)
         else:
             declines = not any(p.numbers for p in parts) and not _recommends(parts)
-    return Stance(missing, flagged, declines)
+    return Stance(missing, bool(flagged), declines)
 
 
 def _recommends(parts: list[Clause]) -> bool:
@@ -487,17 +508,29 @@ _PICK = re.compile(
     r"side with|believe|choose|pick|adopt|accept|take|use|give|administer)\b|\b(?:should be|"
     r"answer is|"
     r"therefore the|thus the|so the|most likely|probably|correct (?:one|value|dose) is|"
-    r"true (?:value|dose) is)\b"
+    r"true (?:value|dose) is|in favou?r of|takes precedence|outweighs?|supersedes?|overrides?)\b"
+)
+_CONCEDED = re.compile(
+    r"\b(?:despite|in spite of|notwithstanding|regardless of|although|even though|as|because|since|"
+    r"given)\b"
 )
 _PICK_DENIED = re.compile(
-    r"\b(?:not|cannot|can't|n't|no|neither|unclear|which|whether|unable|impossible|without)\b"
+    r"\b(?:not|cannot|can't|n't|no|neither|unclear|which|whether|unable|impossible|without|"
+    r"uncertain|unknown|undetermined|unresolved|disputed|doubt|questionable|until|before)\b"
 )
 
 
-def _picks_none(text: str, parts: list[Clause], conflicts: list[tuple[int, int]]) -> bool:
+def _picks_none(
+    text: str, parts: list[Clause], conflicts: list[tuple[int, int]], raws: frozenset[float]
+) -> bool:
     """Whether a report of a conflict leaves it open."""
+    if _settles_on_one(parts, conflicts, raws):
+        return False
     for part in parts:
         pick = _PICK.search(part.text)
+        at = part.start + pick.start() if pick else 0
+        if pick and any(a <= at < b for a, b in conflicts):
+            continue
         if pick and not _PICK_DENIED.search(part.text):
             if part.numbers or part.names or any(w in CLASSES for w in words(part.text)):
                 return False
@@ -514,6 +547,25 @@ def _picks_none(text: str, parts: list[Clause], conflicts: list[tuple[int, int]]
         if len(distinct) == 1 and not _ONE_SOURCE.search(part.text) and not _is_aside(part):
             return False
     return True
+
+
+def _settles_on_one(
+    parts: list[Clause], conflicts: list[tuple[int, int]], raws: frozenset[float]
+) -> bool:
+    """Whether a report of a conflict gives one value in its own voice, or one of its own making."""
+    values = [n for p in parts for n in p.numbers if n.dimension[:1] != "#" and not n.spelled]
+    if any(n.dimension and n.raw not in raws for n in values):
+        return True
+    if len({(n.dimension, n.value) for n in values}) > 1:
+        return False
+    for part in parts:
+        if not any(a < part.end and part.start < b for a, b in conflicts):
+            continue
+        if not (part.numbers or part.names) or _PICK_DENIED.search(part.text):
+            continue
+        if _CONCEDED.search(part.text) and "," in part.text:
+            return any(n in values for n in part.numbers) or _asserts(part.text)
+    return False
 
 
 def _names_a_side(part: Clause) -> bool:
