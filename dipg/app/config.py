@@ -18,6 +18,7 @@ from typing import Any
 
 from dipg.app.metrics import METRICS
 from dipg.app.settings import (
+    Check,
     ConfigError,
     Given,
     Section,
@@ -35,6 +36,19 @@ from dipg.app.settings import (
 
 LADDER_RUNGS: Mapping[str, int] = {"report": 3, "caution": 4}
 """Names of the price ladders and their number of rungs, known without loading them."""
+
+LOSSES = ("grpo", "dr_grpo", "dapo", "gspo", "cispo")
+ADVANTAGES = ("group", "centred", "leave_one_out", "batch")
+KL_ESTIMATES = ("k1", "k2", "k3", "k1+", "k3+")
+"""Names of the parts of the objective, known without loading them; `dipg.app.objectives`."""
+
+
+def _nothing_or_at_least(lowest: float) -> Check:
+    def check(value: float) -> None:
+        if value != 0 and value < lowest:
+            raise ValueError(f"must be 0, for none, or at least {lowest:g}")
+
+    return check
 
 
 def _only_one(value: float) -> None:
@@ -76,10 +90,32 @@ class GRPOConfig(Section):
     )
     beta: float = setting(0.04, "weight of the KL divergence from the reference", at_least(0))
     epsilon: float = setting(0.2, "clip range of the probability ratio", between(0, 1))
+    epsilon_high: float = setting(
+        0.0, "upper clip range, as 0.28 in DAPO; 0: the same as epsilon", at_least(0)
+    )
+    loss: str = setting("grpo", "objective", one_of(*LOSSES))
+    advantages: str = setting(
+        "group", "reward minus its group's mean, divided by what", one_of(*ADVANTAGES)
+    )
+    kl: str = setting(
+        "k3", "estimate of the KL divergence; with + its gradient is k2's", one_of(*KL_ESTIMATES)
+    )
+    entropy_coef: float = setting(0.0, "weight of an entropy bonus", at_least(0))
+    importance_cap: float = setting(
+        0.0,
+        "most weight of a token in the correction of sampler and trainer numerics; 0: none",
+        _nothing_or_at_least(1),
+    )
+    mask_truncated_completions: bool = setting(
+        False, "whether completions that were cut off are left out of the loss"
+    )
+    mask_zero_std_groups: bool = setting(
+        False, "whether groups of equal rewards are left out of the loss, KL included"
+    )
     gamma: float = setting(1.0, "discount; 1.0 only", _only_one)
     temperature: float = setting(1.0, "of sampling", above(0))
     updates_per_batch: int = setting(
-        1, "optimiser updates on each batch of completions", at_least(1)
+        1, "optimiser updates on each batch of completions (mu, TRL's num_iterations)", at_least(1)
     )
     max_completion_length: int = setting(
         56, "most tokens in a completion, its end token included", at_least(2)

@@ -21,6 +21,7 @@ from curricula.statistics import Estimate
 from dipg.app.builtin_model import PROMPT_TOKENS, Model, load_or_teach, shares_of
 from dipg.app.config import RunConfig
 from dipg.app.metrics import METRICS, RATES
+from dipg.app.objectives import advantages_of, leave_out, loss_of, scalars_of
 from dipg.app.outcome import Evaluations, Outcome
 from dipg.app.policies import controller_from_name
 from dipg.app.rollout import EVALUATION_STEP, Rollout, roll_out, select
@@ -32,9 +33,7 @@ from dipg.prompts import render_compact
 from dipg.rubric import EVENTS
 from dipg.vignettes import generate
 from grpo_core import checkpoints
-from grpo_core.advantages import group_normalised
 from grpo_core.batch import Prompts
-from grpo_core.losses import LossScalars
 from grpo_core.padding import pad_prompts
 from grpo_core.sampler import as_batch
 from grpo_core.sampling import Sampling, Temperature, greedy
@@ -245,9 +244,9 @@ class _Trial:
         old = None
         if grpo.updates_per_batch > 1:
             old = logps_of(self.model.graph, self.actor.params, batch, temperature).logps
-        targets = GrpoTargets(group_normalised(jnp.asarray(rewards)), reference, old)
-        epsilon = jnp.float32(grpo.epsilon)
-        scalars = LossScalars(epsilon, epsilon, jnp.float32(grpo.beta))
+        advantages = advantages_of(grpo)(jnp.asarray(rewards))
+        batch = leave_out(grpo, batch, self.model.tokenizer.end_id, advantages)
+        targets = GrpoTargets(advantages, reference, old, rollout.completions.logps)
         rate = grpo.learning_rate * min(1.0, step / max(grpo.warmup_steps, 1))
         for _ in range(grpo.updates_per_batch):
             self.actor, metrics = grpo_step(
@@ -256,9 +255,10 @@ class _Trial:
                 self.actor,
                 batch,
                 targets,
-                scalars,
+                scalars_of(grpo),
                 temperature,
                 jnp.float32(rate),
+                loss_of(grpo),
             )
         return {"learning_rate": rate} | {k: float(v) for k, v in metrics.items()}
 
