@@ -102,7 +102,8 @@ def fill(
     """A model whose weights are read one by one, each a float array of the decoder's shape.
 
     Matrices are kept as `dtype`, norms always as float32: they are few, and Gemma's are sums whose
-    small part a bfloat16 would lose. Raises ModelError for a weight that is missing or of another shape.
+    small part a bfloat16 would lose. Raises ModelError for a weight that is missing or of another
+    shape.
     """
     graph, shapes = abstract(config)
     flat = nnx.to_flat_state(shapes)
