@@ -8,7 +8,9 @@ import importlib.util
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from dipg.app.policy_text import PolicyCall, PolicyError, parse_policy
 
 if TYPE_CHECKING:
     from curricula.conditions import Condition
@@ -46,24 +48,27 @@ POLICY_NAMES = tuple(POLICIES)
 ENTRY_POINTS = "dipg_curriculum.controllers"
 
 
-class PolicyError(ValueError):
-    """A policy name that stands for no controller; one line."""
-
-
 def check_policy_name(name: str) -> str:
-    """The name itself, if it is a built-in, an entry point or looks like ``module:Class``.
+    """The text itself, if it reads as a policy that can be found: a built-in, an entry point or
+    ``module:Class``, with options and wrappers as :mod:`dipg.app.policy_text` reads them.
 
     Raises:
       PolicyError: naming the value and the valid ones.
     """
+    _check_found(parse_policy(name))
+    return name
+
+
+def _check_found(call: PolicyCall) -> None:
+    name = call.name
     module, colon, attribute = name.rpartition(":")
     if colon and module and attribute.isidentifier():
         if module.endswith(".py") and not Path(module).is_file():
             raise PolicyError(f"policy {name!r}: there is no file {module!r}")
-        return name
-    if name in POLICY_NAMES or name in entry_points():
-        return name
+        return
     known = (*POLICY_NAMES, *entry_points())
+    if name in known:
+        return
     close = difflib.get_close_matches(name, known, 1)
     hint = f" (did you mean {close[0]}?)" if close else ""
     raise PolicyError(
@@ -89,7 +94,8 @@ def controller_from_name(
     """The controller that a name stands for.
 
     Args:
-      name: built-in, entry point, ``module:Class`` or ``path/to/file.py:Class``.
+      name: built-in, entry point, ``module:Class`` or ``path/to/file.py:Class``; options and
+        wrappers as in ``gated(dwell=20) | cooldown(50)``.
       when: promotion condition of the gated ones; None for ``mean > 5 and safe > 90%``.
       ladder: prices, for controllers that need its break-even.
       total_steps: length of the run. block_steps: steps per block.
@@ -97,34 +103,53 @@ def controller_from_name(
     Raises:
       PolicyError: no such controller, or it cannot be built.
     """
-    check_policy_name(name)
-    if ":" in name or name not in POLICY_NAMES:
-        return _build(name, _load(entry_points().get(name, name)))
-    return _builtins(when, ladder, total_steps, block_steps)[name]()
+    call = parse_policy(name)
+    _check_found(call)
+    if call.name not in POLICY_NAMES:
+        controller = _build(call.name, _load(entry_points().get(call.name, call.name)))
+    else:
+        made = _builtins(when, ladder, total_steps, block_steps)[call.name]
+        controller = made(**call.options)
+    return _wrapped(controller, call.wrappers)
+
+
+def _wrapped(
+    controller: CurriculumController, calls: tuple[PolicyCall, ...]
+) -> CurriculumController:
+    from curricula import wrappers
+
+    for call in calls:
+        kind = getattr(wrappers, "".join(part.capitalize() for part in call.name.split("-")))
+        controller = kind(controller, **call.options)
+    return controller
 
 
 def _builtins(
     when: Condition | None, ladder: PenaltyLadder, total_steps: int, block_steps: int
-) -> dict[str, Callable[[], CurriculumController]]:
+) -> dict[str, Callable[..., CurriculumController]]:
     from curricula import controllers
 
     promotion = () if when is None else (when,)
     middle = min(1.0, ladder.top)
+
+    def ramp(end: float = ladder.top, steps: int = total_steps, start: float = 0.0) -> Any:
+        return controllers.ramp(end, steps, start)
+
     return {
-        "constant": lambda: controllers.constant(),
-        "blocks": lambda: controllers.blocks((0.0, middle, 0.0), block_steps),
-        "ramp": lambda: controllers.ramp(ladder.top, total_steps),
-        "gated": lambda: controllers.gated(*promotion),
-        "gated-point": lambda: controllers.gated_point(*promotion),
-        "forecast-gated": lambda: controllers.forecast_gated(*promotion),
-        "break-even": lambda: controllers.BreakEven(ladder),
-        "plateau": lambda: controllers.Plateau(),
-        "dual-ascent": lambda: controllers.DualAscent(),
-        "dual-ascent-log": lambda: controllers.DualAscent(log=True),
-        "pid-lagrangian": lambda: controllers.PIDLagrangian(),
-        "multiplicative": lambda: controllers.Multiplicative(),
-        "target-rate": lambda: controllers.TargetRate(),
-        "bandit": lambda: controllers.Bandit(len(ladder)),
+        "constant": controllers.constant,
+        "blocks": lambda length=block_steps: controllers.blocks((0.0, middle, 0.0), length),
+        "ramp": ramp,
+        "gated": lambda **o: controllers.gated(*promotion, **o),
+        "gated-point": lambda **o: controllers.gated_point(*promotion, **o),
+        "forecast-gated": lambda **o: controllers.forecast_gated(*promotion, **o),
+        "break-even": lambda **o: controllers.BreakEven(ladder, **o),
+        "plateau": controllers.Plateau,
+        "dual-ascent": controllers.DualAscent,
+        "dual-ascent-log": lambda **o: controllers.DualAscent(log=True, **o),
+        "pid-lagrangian": controllers.PIDLagrangian,
+        "multiplicative": controllers.Multiplicative,
+        "target-rate": controllers.TargetRate,
+        "bandit": lambda **o: controllers.Bandit(len(ladder), **o),
     }
 
 

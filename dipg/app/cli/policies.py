@@ -5,6 +5,16 @@ from __future__ import annotations
 import click
 
 from dipg.app.policies import POLICIES, entry_points
+from dipg.app.policy_text import OPTIONS, WRAPPERS, example
+
+WRAPPERS_SAY = {
+    "patience": "grants a move wished for at this many steps in a row",
+    "cooldown": "no other move for this many steps after one",
+    "hysteresis": "ignores wishes closer than this to the severity in force",
+    "rate-limit": "moves by at most this much a step",
+    "clip": "keeps the severity between two levels",
+    "shadow": "records what the policy would do, and does nothing",
+}
 
 
 @click.command()
@@ -16,6 +26,7 @@ def policies() -> None:
       dipg-curriculum policies
       dipg-curriculum run --policy forecast-gated
       dipg-curriculum run --policy mine.py:MyPolicy
+      dipg-curriculum run --policy "gated(dwell=20) | cooldown(50)"
     """
     formatter = click.HelpFormatter(width=100)
     with formatter.section("Built in"):
@@ -31,4 +42,8 @@ def policies() -> None:
                 ("path/to/file.py:Class", "the same in a file; `new-policy NAME` writes one"),
             ]
         )
+    with formatter.section("Around any of them, after a bar (quote it for the shell)"):
+        formatter.write_dl([(example(name), WRAPPERS_SAY[name]) for name in WRAPPERS])
+    with formatter.section("Options, as in gated(dwell=20, alpha=0.01)"):
+        formatter.write_dl([(name, ", ".join(keys)) for name, keys in OPTIONS.items()])
     click.echo(formatter.getvalue().rstrip())
