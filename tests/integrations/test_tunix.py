@@ -104,9 +104,8 @@ def test_parts_of_a_step_are_one_decision_and_evaluation_is_not_seen(tmp_path):
     assert calls.count(8) > 4  # two parts a step, and the evaluations
     assert [r["step"] for r in lines(tmp_path / "decisions.jsonl")] == [1, 2]
     assert [len(r["groups"]) for r in lines(tmp_path / "observations.jsonl")[1:]] == [16, 16]
-    assert verify(
-        course(), lines(tmp_path / "observations.jsonl"), lines(tmp_path / "decisions.jsonl")
-    )
+    log, receipts = (lines(tmp_path / f"{name}.jsonl") for name in ("observations", "decisions"))
+    assert verify(course(), log, receipts).agrees
 
 
 def manager(scorer=score, fns=None):
