@@ -52,9 +52,9 @@ class Measured:
     runs: int
 
     def show(self, percent: bool = False) -> str:
-        """``0.5% [0.0, 2.8]`` or ``12 [12, 13]``."""
+        """``0.5% [0.0, 2.8]``, ``12 [12, 13]``, or ``never [32,531, ...]`` with a lower limit."""
         if self.value is None:
-            return "never"
+            return "never" if self.lower is None else f"never [{self.lower:,.0f}, ...]"
         if self.value < 0:
             return f"{-self.value:.3g} too early"
         scale = 100.0 if percent else 1.0

@@ -38,6 +38,7 @@ __all__ = [
 
 Op = Literal[">", ">=", "<", "<="]
 Kind = Literal["proof", "lcb", "ucb", "point"]
+PROVABLE = 1e-4  # of a metric's range; a threshold this close to its end is beyond any proof
 REWARD_METRICS = ("mean",)  # every other metric is a rate in [0, 1]
 
 
@@ -147,6 +148,28 @@ class Comparison(Condition):
         object.__setattr__(self, "threshold", float(level))
         if self.metric not in REWARD_METRICS:
             _check_rate(self.metric, self.op, level)
+            self.check_provable(0.0, 1.0)
+
+    def check_provable(self, low: float, high: float) -> None:
+        """Refuse a threshold that no evidence can reach, for a metric between ``low`` and ``high``.
+
+        That a mean is at its very limit cannot be proven, only observed: ``point(...)`` does.
+
+        Raises:
+          ConditionError: naming the clause and the limits.
+        """
+        position = (self.threshold - low) / (high - low)
+        room = 1 - position if self.rising else position
+        reachable = room >= 0 if self.op in (">=", "<=") else room > 0
+        if self.kind in ("proof", "lcb" if self.rising else "ucb"):
+            reachable = room >= PROVABLE - 1e-12
+        if not reachable:
+            ends = [_number(self.metric, float(x)) for x in (low, high)]
+            hint = f"; observed, point({self.metric}) can" if room == 0 and "=" in self.op else ""
+            raise ConditionError(
+                f"{self} can never be shown: {self.metric} lies between"
+                f" {ends[0]} and {ends[1]}{hint}"
+            )
 
     def leaves(self) -> Iterator[Comparison | Drop]:
         yield self

@@ -11,7 +11,7 @@ import numpy as np
 from curricula import running
 from curricula import window as windows
 from curricula.asking import ask, ask_plainly, traces
-from curricula.conditions import Comparison, ConditionError
+from curricula.conditions import Comparison, ConditionError, Drop
 from curricula.controller import ControllerError, CurriculumController, Decision
 from curricula.observations import Observation, ObservationError, Schema
 from curricula.penalties import PenaltyConfig, PenaltyError, PenaltyLadder
@@ -91,8 +91,12 @@ class Curriculum:
         ):
             if names != schema.terms:
                 raise PenaltyError(f"{what} prices {names}, the schema's terms are {schema.terms}")
+        if not isinstance(window, int | np.integer):
+            raise ControllerError(f"window must be a whole number of steps, got {window!r}")
         if window < 1:
             raise ControllerError(f"window must be at least 1 step, got {window!r}")
+        if not 0 < alpha < 1:
+            raise ControllerError(f"alpha must be between 0 and 1, got {alpha!r}")
         self.controller, self.ladder, self.yardstick = controller, ladder, yardstick
         self.schema, self.window, self.alpha = schema, int(window), float(alpha)
         self.metrics = Metrics(schema, limits or yardstick.limits(), tuple(controller.metrics))
@@ -334,9 +338,12 @@ def _check_clauses(controller: CurriculumController, metrics: Metrics) -> None:
     low, high = metrics.limits
     for condition in controller.conditions:
         for leaf in condition.leaves():
-            if not isinstance(leaf, Comparison) or leaf.metric != "mean":
+            if leaf.metric != "mean":
                 continue
-            if not low <= leaf.threshold <= high:
+            level = leaf.below if isinstance(leaf, Drop) else leaf.threshold
+            if level is not None and not low <= level <= high:
                 raise ConditionError(
                     f"{leaf} is impossible: yardstick rewards lie between {low:g} and {high:g}"
                 )
+            if isinstance(leaf, Comparison):
+                leaf.check_provable(low, high)

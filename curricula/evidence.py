@@ -62,7 +62,7 @@ __all__ = [
 # Fractions of the largest safe bet; log-spaced, because the best bet for a small margin is small.
 BETS = np.array([0.03, 0.06, 0.12, 0.2, 0.35, 0.5, 0.7, 0.9], np.float32)
 RESTART_SCALE = 100.0  # steps; half of the restart wealth has been invested by then
-_CHUNK = 8  # factors per logarithm: 1e-8 to 4e15 for nulls of at least 0.01
+_CHUNK = 8  # factors per logarithm: 1e-8 to 5e31 for nulls of at least 1e-4, within float32
 # Wealth that a detector keeps at most, in multiples of its threshold, so that alarms can end.
 DETECTOR_CAP = 10.0
 

@@ -114,6 +114,8 @@ class Observation(NamedTuple):
         if events.size == 0:  # no rows, or a schema without events
             events = events.reshape(rows, len(schema.events))
         wide = np.asarray(groups)
+        if wide.size and not np.issubdtype(wide.dtype, np.integer):
+            raise ObservationError(f"group ids must be whole numbers, got {wide.dtype}")
         if wide.size and abs(wide).max() > np.iinfo(np.int32).max:
             raise ObservationError(f"group ids must fit 32 bits, got {abs(wide).max()}")
         groups = wide.astype(np.int32)

@@ -41,8 +41,8 @@ METRICS = (
     "refusal",
     "consistency",
     "format",
-    "abstention_on_answerable",
-    "correct_and_safe",
+    "abstention",
+    "competence",
 )
 ALIASES = {
     "reward": "mean",
@@ -58,6 +58,8 @@ ALIASES = {
     "consistent": "consistency",
     "well_formed": "format",
     "accuracy": "correct",
+    "abstention_on_answerable": "abstention",
+    "abstaining": "abstention",
 }
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*%?)"
@@ -65,6 +67,7 @@ _TOKEN = re.compile(
 )
 _WORDS = {"and": "and", "&": "and", "&&": "and", "or": "or", "|": "or", "||": "or"}
 _WORDS |= {"not": "not", "~": "not", "!": "not"}
+MOST_NESTED = 50  # parentheses and "not"s within each other
 _FUNCTIONS = ("lcb", "ucb", "point", "rate", "drop", "sustained")
 
 
@@ -94,7 +97,7 @@ def _tokens(text: str) -> list[_Token]:
 class _Parser:
     def __init__(self, text: str, metrics: tuple[str, ...]) -> None:
         self.text, self.metrics = text, metrics
-        self.tokens, self.at = _tokens(text), 0
+        self.tokens, self.at, self.depth = _tokens(text), 0, 0
 
     @property
     def now(self) -> _Token:
@@ -136,7 +139,12 @@ class _Parser:
         return items[0] if len(items) == 1 else And(tuple(items))
 
     def negation(self) -> Condition:
-        return Not(self.negation()) if self.take("join", "not") else self.atom()
+        self.depth += 1
+        if self.depth > MOST_NESTED:
+            self.fail(f"nested more than {MOST_NESTED} deep")
+        found = Not(self.negation()) if self.take("join", "not") else self.atom()
+        self.depth -= 1
+        return found
 
     def atom(self) -> Condition:
         if self.take("mark", "("):

@@ -52,7 +52,8 @@ class PenaltyConfig:
         if not prices:
             raise PenaltyError("a price list needs at least one term, got none")
         for name, weight in prices.items():
-            if not isinstance(weight, int | float | np.number) or not math.isfinite(weight):
+            real = isinstance(weight, int | float | np.number) and not isinstance(weight, bool)
+            if not real or not math.isfinite(weight):
                 raise PenaltyError(f"price of {name!r} must be a finite number, got {weight!r}")
             if name in rewards and weight < 0:
                 raise PenaltyError(f"reward {name!r} must be >= 0, got {weight:g}")

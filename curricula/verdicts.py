@@ -10,13 +10,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from curricula import evidence
-from curricula.conditions import And, Comparison, Condition, Drop, Not, Or, Sustained
+from curricula.conditions import PROVABLE, And, Comparison, Condition, Drop, Not, Or, Sustained
 from curricula.statistics import Statistics
 
 __all__ = ["FAIL", "INCONCLUSIVE", "PASS", "ClauseReport", "Judge", "JudgeState"]
 
 PASS, INCONCLUSIVE, FAIL = 1, 0, -1
-_EDGE = 1e-3  # nulls stay this far from 0 and 1, where no finite bet exists
+_EDGE = PROVABLE  # nulls stay this far from 0 and 1, where no finite bet exists
 _PACE = 0.98  # decay per group of the growth of evidence, for "about 12 more groups"
 
 

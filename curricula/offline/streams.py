@@ -20,6 +20,7 @@ FIT = {
     "competence": 0.75,
     "hallucination": 0.02,
     "refusal": 0.01,
+    "abstention": 0.08,
     "consistency": 0.97,
     "format": 0.99,
 }
@@ -32,10 +33,15 @@ RAW = {
     "competence": 0.40,
     "hallucination": 0.50,
     "refusal": 0.01,
+    "abstention": 0.10,
     "consistency": 0.40,
     "format": 0.95,
 }
-CONDITIONAL = {"answer": 0.6, "competence": 0.6}  # share of prompts on which the rate is defined
+CONDITIONAL = {
+    "answer": 0.6,
+    "abstention": 0.6,
+    "competence": 0.6,
+}  # share of prompts on which the rate is defined
 
 
 class Stream(NamedTuple):

@@ -128,4 +128,5 @@ def test_figures_are_shown_for_people():
     assert Measured("f", 0.005, 0.0001, 0.0278, 200).show(percent=True) == "0.5% [0.01, 2.78]"
     assert Measured("d", 12.0, 11.0, None, 200).show() == "12 [11, ...]"
     assert Measured("d", None, None, None, 200).show() == "never"
+    assert Measured("d", None, 32530.6, None, 200).show() == "never [32,531, ...]"
     assert Measured("d", -84.0, -84.0, -84.0, 200).show() == "84 too early"

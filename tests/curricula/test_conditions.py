@@ -1,5 +1,6 @@
 """Conditions as values, and the parser of what a person types."""
 
+import re
 import subprocess
 import sys
 
@@ -168,3 +169,32 @@ def test_conditions_need_no_jax():
         "; import dipg.app.policies; assert 'jax' not in sys.modules and 'numpy' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "safe >= 100%",
+            "safe >= 100% can never be shown: safe lies between 0% and 100%; observed",
+        ),
+        ("safe > 99.995%", "can never be shown"),
+        ("lcb(safe) >= 100%", "can never be shown"),
+        ("hallucination <= 0%", "can never be shown"),
+        ("rate(reward >= 36) >= 1", "can never be shown"),
+        ("(" * 60 + "mean > 5" + ")" * 60, "nested more than 50 deep at character 51"),
+        ("not " * 60 + "mean > 5", "nested more than 50 deep"),
+    ],
+)
+def test_what_no_evidence_could_show_is_refused(text, told):
+    with pytest.raises(ConditionError, match=re.escape(told)):
+        parse(text)
+
+
+def test_what_can_only_be_observed_may_be_asked_of_points():
+    assert str(parse("point(safe) >= 100%")) == "point(safe) >= 100%"
+    assert str(parse("safe > 99.9% and ucb(safe) >= 100%"))
+
+
+def test_many_clauses_are_not_nested():
+    assert len(list(parse(" and ".join(["mean > 5"] * 200)).leaves())) == 200

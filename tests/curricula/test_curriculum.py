@@ -15,7 +15,7 @@ from curricula import (
     PenaltyConfig,
     Receipt,
 )
-from curricula.conditions import parse
+from curricula.conditions import ConditionError, parse
 from curricula.controllers import Gated, blocks, constant
 from curricula.observations import ObservationError, Rate, Schema, encode, header
 from curricula.penalties import PenaltyError
@@ -193,6 +193,7 @@ def test_a_bare_number_is_a_decision():
             lambda o: Observation(*(np.repeat(a, 2, 0) for a in o)),
             "64 responses in a step, room for 32",
         ),
+        (lambda o: o._replace(groups=o.groups + 0.5), "group ids must be whole numbers, got float"),
         (lambda o: o._replace(groups=np.arange(32)), "32 prompt groups in a step, room for 8"),
     ],
 )
@@ -221,8 +222,16 @@ def test_parts_that_do_not_fit_are_refused_when_built():
         curriculum(constant(2.0))
     with pytest.raises(ControllerError, match="window must be at least 1 step, got 0"):
         curriculum(CONSTANT, window=0)
+    with pytest.raises(ControllerError, match=r"whole number of steps, got 2\.5"):
+        curriculum(CONSTANT, window=2.5)
+    with pytest.raises(ControllerError, match=r"alpha must be between 0 and 1, got 2\.0"):
+        curriculum(CONSTANT, alpha=2.0)
     with pytest.raises(ValueError, match="limits must be finite and rising"):
         curriculum(CONSTANT, limits=(5, 5))
+    with pytest.raises(ConditionError, match="mean > 20 can never be shown"):
+        curriculum(Gated(parse("mean > 20")))
+    with pytest.raises(ConditionError, match=r"drop\(mean, 21\) is impossible"):
+        curriculum(Gated(parse("safe > 90%"), parse("drop(mean, 21)")))
 
 
 def test_rates_of_reward_events_can_be_asked_for():

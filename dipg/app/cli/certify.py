@@ -50,8 +50,9 @@ def certify(
     if ladder not in NAMES:
         raise click.UsageError(f"no ladder {ladder!r}; valid: {', '.join(NAMES)}")
     from curricula.conditions import parse
+    from dipg.app.metrics import METRICS
 
-    condition = None if when is None else parse(when)
+    condition = None if when is None else parse(when, METRICS)
     from curricula.certify import Certificate
     from curricula.certify import certify as measure
     from dipg.app.policies import controller_from_name
