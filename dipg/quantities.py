@@ -34,6 +34,7 @@ _UNIT = re.compile(
     rf"((?: ?/ ?| per )(?:{_UNIT_WORDS})(?![a-z0-9]))?((?: ?/ ?|"
     rf" per )(?:{_UNIT_WORDS})(?![a-z0-9]))?"
 )
+_DIGIT = "|".join(_SMALL[:10])
 _PER = re.compile(r" ?/ ?| per ")
 _COUNT_PER = re.compile(r" ?/ ?(l|ul|μl|ml|mm3|mm\^3)(?![a-z0-9])")
 _NUMBER = re.compile(
@@ -46,7 +47,7 @@ _NUMBER = re.compile(
     r"(?P<roman>iii|ii|iv|i)\b"
     r"|\b(?P<word>"
     + "|".join([f"(?:{'|'.join(_TENS)})(?:[- ](?:{'|'.join(_SMALL[1:10])}))?", *_SMALL])
-    + rf")\b(?!-)(?: point (?P<digits>(?:{'|'.join(_SMALL[:10])})(?: (?:{'|'.join(_SMALL[:10])})\b)?)\b)?"
+    + rf")\b(?!-)(?: point (?P<digits>(?:{_DIGIT})(?: (?:{_DIGIT})\b)?)\b)?"
 )
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
 _MULTIPLE = re.compile(r"[ -](dozen|hundred|thousand|million)\b")
@@ -59,7 +60,9 @@ _MONTH_DATE = re.compile(
 )
 _DAY_MONTH = re.compile(
     r"\b(?:(\d{1,2})(?:st|nd|rd|th)? (?:of )?(" + "|".join(_MONTH_NUMBER) + r")"
-    r"|(" + "|".join(_MONTH_NUMBER) + r")\.? (\d{1,2})(?:st|nd|rd|th)?)\b(?![ ,]*\d{4})(?=[.,;:)!\n]|$| (?:and|to|"
+    r"|("
+    + "|".join(_MONTH_NUMBER)
+    + r")\.? (\d{1,2})(?:st|nd|rd|th)?)\b(?![ ,]*\d{4})(?=[.,;:)!\n]|$| (?:and|to|"
     r"at|in|under|by|with|as|when|was|is)\b)"
 )
 _MONTH = re.compile("|".join(sorted(_MONTH_NUMBER)))
@@ -84,12 +87,11 @@ _DIRECTION = {
     **dict.fromkeys((">=", "at least", "no less than", "not less than", "a minimum of"), ">="),
 }
 _AFTERWARDS = re.compile(
-    r"\+(?! ?\d)|,? ?(?:(or (?:more|higher|above|greater|over|longer|older)|and (?:above|over|more)|"
+    r"\+(?! ?\d)|,? ?(?:(or (?:more|higher|above|greater|over|longer|older)|and (?:above|over|"
+    r"more)|"
     r"at least)|(or (?:less|fewer|lower|below|under|shorter|younger)|and below|at most))\b"
 )
-_ON_WHICH_SIDE = re.compile(
-    r"\b(?:(before|prior to|earlier than)|(after|later than))(?: the)? ?$"
-)
+_ON_WHICH_SIDE = re.compile(r"\b(?:(before|prior to|earlier than)|(after|later than))(?: the)? ?$")
 _SIGN = re.compile(r"(?:^|[\s(=:])-$")
 _FREQUENCY = re.compile(
     r"\b(?:(?P<times>once|twice|thrice|one time|two times|three times|four times|[2-9] times) "
@@ -113,6 +115,7 @@ _LABEL = re.compile(
     r"level|"
     r"class|type|site|version|report|note|block|step|course)s? (?:no\.? |number )?$"
 )
+_CHANGE = re.compile(r"(?<!ranged )(?<!ranging )(?<!ranges )\bfrom (?:about |around )?$")
 _RANGE = re.compile(r" ?- ?| to | through ")
 _LIST_MARK = re.compile(r"(?:^|\n)\s*\(?\d{1,2}[.)](?=\s)")
 _TRAIL = re.compile(
@@ -231,7 +234,7 @@ def quantities(text: str) -> list[Quantity]:
 
 
 def _dates(text: str) -> list[Quantity]:
-    """Dates with a month in letters: "2 May 2023" (yyyymmdd) and, without a year, "2 May" (mmdd)."""
+    """Dates with a month in letters: "2 May 2023" (yyyymmdd), without a year "2 May" (mmdd)."""
     found = []
     for d in _MONTH_DATE.finditer(text) if _YEAR.search(text) else ():
         day, month, year = (d[1], d[2], d[3]) if d[2] else (d[5], d[4], d[6])
@@ -246,7 +249,7 @@ def _dates(text: str) -> list[Quantity]:
 
 
 def _side(text: str, start: int) -> str:
-    """"<" before a date that something lies before, ">" after."""
+    """ "<" before a date that something lies before, ">" after."""
     m = _ON_WHICH_SIDE.search(text, max(0, start - 16), start)
     return "" if m is None else "<" if m[1] else ">"
 
@@ -310,7 +313,18 @@ def _join_ranges(text: str, found: list[Quantity]) -> list[Quantity]:
     for i in range(len(found) - 1):
         low, high = found[i], found[i + 1]
         gap = high.start - low.end
-        if not (0 < gap <= 9 and low.raw < high.raw):
+        if not 0 < gap <= 9:
+            continue
+        if _CHANGE.search(text, max(0, low.start - 24), low.start):
+            if (
+                low.dimension == ""
+                and high.dimension[:1] != "#"
+                and " to " in text[low.end : high.start]
+            ):
+                value = low.raw * high.value / high.raw if high.raw else 0.0
+                found[i] = low._replace(value=value, dimension=high.dimension)
+            continue
+        if low.raw >= high.raw:
             continue
         alike = low.dimension in ("", high.dimension) and high.dimension[:1] != "#"
         between = text.startswith(" and ", low.end) and text.endswith("between ", 0, low.start)

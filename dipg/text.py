@@ -79,7 +79,9 @@ def spell_out_not(folded: str) -> str:
     if "n't" not in folded and "N'T" not in folded:
         return folded
     return _NOT.sub(
-        lambda m: f"{_NOT_IN_FULL[m[1].lower()] if m[1] else m[2]} not".replace("can not", "cannot"),
+        lambda m: f"{_NOT_IN_FULL[m[1].lower()] if m[1] else m[2]} not".replace(
+            "can not", "cannot"
+        ),
         folded,
     )
 

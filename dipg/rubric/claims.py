@@ -52,7 +52,11 @@ def joined(named: list[tuple[str, int]], known: frozenset[str]) -> list[tuple[st
     for name, at in named:
         if found:
             before, start = found[-1]
-            if start + len(before) + 1 == at and not {before, name} <= known and before + name in known:
+            if (
+                start + len(before) + 1 == at
+                and not {before, name} <= known
+                and before + name in known
+            ):
                 found[-1] = (before + name, start)
                 continue
         found.append((name, at))
@@ -67,9 +71,9 @@ def claimed_names(answer: Answer, known: frozenset[str], answers: bool) -> set[s
     one."""
     found = {name for name, _ in answer.names}
     spoken = [w for w in words(answer.text) if w.isalpha() and len(w) > 2]
-    if answers and len(spoken) <= 3 and not answer.numbers:
+    if answers and len(spoken) <= 3 and not answer.numbers and not ACTIONS.keys() & set(spoken):
         spoken = [w for w in spoken if w not in _WORDS_OF_SPEECH]
-        if not known.intersection(spoken):
+        if not known.intersection(spoken) and not known & found:
             found.update(spoken)
     return found
 
@@ -237,14 +241,10 @@ def _statements(proof_text: str) -> list[str]:
 
 
 def _side(statement: str) -> Statement:
-    return Statement(
-        frozenset(stem(w) for w in words(statement)), tuple(quantities(statement))
-    )
+    return Statement(frozenset(stem(w) for w in words(statement)), tuple(quantities(statement)))
 
 
-def _differ(
-    one: Statement, other: Statement, asked: frozenset[str], named: frozenset[str]
-) -> bool:
+def _differ(one: Statement, other: Statement, asked: frozenset[str], named: frozenset[str]) -> bool:
     """Whether two statements are on the same asked matter, and give different values for it."""
     about_one, about_other = asked & one.words, asked & other.words
     if named & one.words != named & other.words and named & one.words and named & other.words:

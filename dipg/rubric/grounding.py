@@ -71,6 +71,8 @@ def read_proof(proof: str, context: Reading) -> Proof:
     if len(quoted) + len(remainder) > MAX_QUOTATIONS:
         return Proof(True, False, text)
     covered = _covered(pieces, context)
+    if covered and quoted:  # an unmarked passage of the context is quoted, too
+        covered += sum(_look_up(piece, context) for piece in remainder)
     if not covered:
         remark = not quoted and _is_remark(proof, text, context)
         return Proof(not remark, False, text, remark)

@@ -143,3 +143,37 @@ for _class, _members in {
 }.items():
     for _word in _members.split():
         CLASSES[_word] = _class
+
+UNITS_ASKED_BY = {
+    "old": "year", "age": "year", "aged": "year", "percentage": "%", "proportion": "%",
+    "share": "%",
+}  # fmt: skip
+"""A word of a question -> the unit that it asks for."""
+
+TREATMENTS = word_set(
+    "radiotherapy radiation irradiation reirradiation chemotherapy steroids surgery immunotherapy "
+    "chemoradiation transfusion transfusions anticoagulation antibiotics dexamethasone"
+)
+"""Treatments that are no proper names."""
+
+ANTONYMS: dict[str, frozenset[str]] = {}
+"""A comparative -> its antonyms."""
+for _one, _other in (
+    ("longer longest", "shorter shortest briefer"),
+    ("higher highest", "lower lowest"),
+    ("more most", "less least fewer fewest"),
+    ("greater greatest", "smaller smallest lesser"),
+    ("larger largest bigger biggest", "smaller smallest"),
+    ("older oldest", "younger youngest"),
+    ("heavier heaviest", "lighter lightest"),
+    ("earlier earliest", "later latest"),
+    ("first", "last second"),
+    ("better best", "worse worst"),
+    ("faster fastest quicker", "slower slowest"),
+    ("stronger", "weaker"),
+    ("increased increase increases rose grew", "decreased decrease decreases fell shrank"),
+):
+    for _word in _one.split():
+        ANTONYMS[_word] = ANTONYMS.get(_word, frozenset()) | frozenset(_other.split())
+    for _word in _other.split():
+        ANTONYMS[_word] = ANTONYMS.get(_word, frozenset()) | frozenset(_one.split())

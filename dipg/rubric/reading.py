@@ -12,8 +12,11 @@ from dipg.text import fold, plain, sentences, tokens, words
 _CODE = re.compile(
     r"\b(?:[A-Za-z]{1,8}-\d+[A-Za-z]?|[A-Za-z]+\d[A-Za-z0-9]*|\d+[A-Za-z]+\d[A-Za-z0-9]*)\b"
 )
-_NO_CODE = re.compile(r"\d+(?:\.\d+)?-?[a-z%]+\d?|(?:m|cm|mm)[23]|x10|q\d+[hdw]|[a-z]+-10|co2")
-_ACRONYM = re.compile(r"\b[A-Z]{3,}\b")
+_NO_CODE = re.compile(
+    r"\d+(?:\.\d+)?-?[a-z%]+\d?|(?:m|cm|mm)[23]|x10|q\d+[hdw]|[a-z]+-10|co2|"
+    r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*-?\d+"
+)
+_ACRONYM = re.compile(r"\b(?![IVX]+\b)[A-Z]{3,}\b")
 _CAPITAL = re.compile(r"\b[A-Z][a-z]{2,}\b")
 _RUN = re.compile(r"[^\W_]+")
 _OPENING = re.compile(r"(?:^|[.!?:;\n]|- )[\s\"'(*]*$")
@@ -93,6 +96,11 @@ class Reading:
     text: str
 
     @property
+    def people(self) -> frozenset[str]:
+        """Codes of patients ("KT33" where "patient KT33" stands)."""
+        return _people(self.text)
+
+    @property
     def sentences(self) -> tuple[Sentence, ...]:
         """Its sentences, read when they are first asked for."""
         return _sentences(self.text)
@@ -155,6 +163,18 @@ class Statement:
 
     words: frozenset[str]
     numbers: tuple[Quantity, ...]
+
+
+_PERSON = re.compile(
+    r"\b(?:patient|case|child|subject|participant|sibling|twin|boy|girl|brother|sister)s? "
+    r"([A-Za-z]{1,8}-?\d+)(?:(?:,| and| or) ([A-Za-z]{1,8}-?\d+))?\b",
+    re.IGNORECASE,
+)
+
+
+@lru_cache(maxsize=4096)
+def _people(folded: str) -> frozenset[str]:
+    return frozenset(squeeze(c) for m in _PERSON.finditer(folded) for c in m.groups() if c)
 
 
 @lru_cache(maxsize=4096)

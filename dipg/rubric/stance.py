@@ -72,10 +72,12 @@ MISSING = re.compile(
             # the dose is not given; the dose of X is reported, that of Y is not
             rf"\b{_VALUE_NOUN}(?: \w+){{0,5}}? (?:is|are|was|were|has|have) (?:simply |also )?not "
             rf"(?:been )?{_WEAK}\b",
-            rf"\b{_VALUE_NOUN}(?: \w+){{0,5}}? (?:is|are|was|were|does|do|has) not(?: been)?(?=\W*$|[.;])",
+            rf"\b{_VALUE_NOUN}(?: \w+){{0,5}}? (?:is|are|was|were|does|do|"
+            rf"has) not(?: been)?(?=\W*$|[.;])",
             # reports a dose for X, none for Y; but not which dose; we are not told
             rf"\b(?:{_SOURCE}|it|only)\b{_GAP}(?:\bbut|\band|,) (?:none|nothing|not|no (?:\w+ )"
-            r"{0,2}?\w+) (?:for|on|of|about|regarding|which|what|when|where|who|why|how|with|in|at)\b",
+            r"{0,2}?\w+) (?:for|on|of|about|regarding|which|what|when|where|who|why|how|with|in|"
+            r"at)\b",
             r"\b(?:not|never) (?:told|informed)\b",
             rf"\bnot (?:something|anything|a detail|what) (?:that )?(?:\w+ ){{0,2}}?{_SOURCE}\b",
             r"\bno (?:\w+ ){0,3}?(?:information|mention|details?|documentation|reference|"
@@ -199,7 +201,7 @@ _CLAUSE_END = re.compile(
     r"(?<=[.!?])\s+|\n+|;\s*|,\s+(?=(?:but|however|yet|so|thus|hence|therefore|although|though|"
     r"while|which|"
     r"and|i|we|it|the|give|use|assume|probably|likely|presumably|perhaps|maybe|possibly|"
-    r"typically|usually)\b)|\s*\b(?=but |however|although |though |"
+    r"typically|usually|unlike|compared|in contrast)\b)|\s*\b(?=but |however|although |though |"
     r"nevertheless|nonetheless|therefore|still,|yet )|:\s+|\s+- |,\s+(?=\d)|\s*\b(?=because |"
     r"since |whereas )"
 )
@@ -328,10 +330,22 @@ def concludes_absence(think: str) -> bool:
         parts[-2],
     ):
         ending = parts[-2:]
+    if len(parts) > 1 and _GUESS.search(parts[-1]):
+        ending = parts[-3:]
     for part in ending:
-        if statements_of_absence(part) or UNDECIDABLE.search(part):
+        spans = statements_of_absence(part) or [m.span() for m in UNDECIDABLE.finditer(part)][:1]
+        if spans and not _BUT_THERE_IS.search(part[spans[-1][1] :]):
             return "not required" not in part and "no need" not in part
     return False
+
+
+_GUESS = re.compile(
+    r"\b(?:guess\w*|assum\w+|presum\w+|probably|perhaps|maybe|typical\w*|usual\w*|standard|"
+    r"anyway)\b"
+)
+_BUT_THERE_IS = re.compile(
+    r"\b(?:but|however|though)\b.{0,80}\b(?:says|states|is|was|gives|reports)\b"
+)
 
 
 def take_stance(
@@ -490,8 +504,7 @@ def _states_both_sides(parts: list[Clause]) -> bool:
         (m.group(), n)
         for p in parts
         if (m := _ONE_SOURCE.search(p.text)) is not None
-        for n in p.numbers[:1]
-        if n.dimension[:1] != "#"
+        for n in [n for n in p.numbers if n.dimension[:1] != "#" and not n.spelled][:1]
     ]
     if len({s for s, _ in sided}) < 2:
         return False
@@ -508,7 +521,11 @@ _PICK = re.compile(
     r"side with|believe|choose|pick|adopt|accept|take|use|give|administer)\b|\b(?:should be|"
     r"answer is|"
     r"therefore the|thus the|so the|most likely|probably|correct (?:one|value|dose) is|"
-    r"true (?:value|dose) is|in favou?r of|takes precedence|outweighs?|supersedes?|overrides?)\b"
+    r"true (?:value|dose) is)\b"
+)
+_PREFERS = re.compile(
+    r"\b(?:in favou?r of|takes? precedence|outweighs?|supersedes?|overrides?|is right|is correct|"
+    r"(?:more|most) (?:reliable|accurate|credible|authoritative|likely))\b"
 )
 _CONCEDED = re.compile(
     r"\b(?:despite|in spite of|notwithstanding|regardless of|although|even though|as|because|since|"
@@ -528,6 +545,8 @@ def _picks_none(
         return False
     for part in parts:
         pick = _PICK.search(part.text)
+        if _PREFERS.search(part.text) and not _PICK_DENIED.search(part.text):
+            return False
         at = part.start + pick.start() if pick else 0
         if pick and any(a <= at < b for a, b in conflicts):
             continue

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from dipg.quantities import Quantity, quantities
-from dipg.rubric.lexicon import ACTIONS, CLASSES, DIRECTIONS, STOP_WORDS
+from dipg.rubric.lexicon import ACTIONS, CLASSES, DIRECTIONS, STOP_WORDS, TREATMENTS
 from dipg.rubric.reading import Reading, names, read
 from dipg.text import fold, plain, sentences, words
 from dipg.vignettes.types import Vignette
@@ -23,7 +23,7 @@ _ASIDE = re.compile(
 _LABEL = re.compile(
     r"\b(arm|group|cohort|patient|case|source|hospital|site|drug|option|regimen|report|stratum|"
     r"level|"
-    r"center|centre|dose level|schedule|plan)s? ([a-z]|\d{1,4}|i{1,3}|iv)\b(?!['’]s? [a-z]+ly)"
+    r"center|centre|dose level|schedule|plan)s? ([a-z]|\d{1,4}|i{1,3}|iv|one|two|three|four|five)\b"
 )
 _OPENING = re.compile(r"^\W*(yes|no)\b")
 _NEGATOR = re.compile(
@@ -114,7 +114,7 @@ def make_target(wording: str, question: str) -> Target:
         bound=tuple(bound),
         allowed=tuple(quantities(plain(whole_folded))),
         names=tuple(dict.fromkeys(all_names)) if compares else required,
-        phrase=_phrase(text, required, bool(kept), asked.terms),
+        phrase=_phrase(text, required, bool(kept), asked.terms, {k for k, _ in labels}),
         labels=labels - frozenset(labels_of(plain(fold(question)))),
         opening=m[1] if (m := _OPENING.match(text)) else "",
         negated=is_negated(text),
@@ -179,11 +179,15 @@ def _strip(sentence: str) -> str:
 
 
 def _phrase(
-    text: str, required: tuple[str, ...], has_numbers: bool, asked: frozenset[str]
+    text: str,
+    required: tuple[str, ...],
+    has_numbers: bool,
+    asked: frozenset[str],
+    kinds: set[str],
 ) -> tuple[str, ...]:
     """Content words to look for; beside numbers or names only words of a class of values."""
     spoken = [w for w in words(text) if w not in STOP_WORDS or w in ("no", "not")]
-    spoken = [w for w in spoken if not w[0].isdigit()]
+    spoken = [w for w in spoken if not w[0].isdigit() and w not in kinds]
     acts = any(w in ACTIONS for w in spoken)
     spoken = [w for w in spoken if w not in ACTIONS]
     if has_numbers or required:
@@ -197,14 +201,31 @@ def _phrase(
 
 
 def labels_of(plain_text: str) -> list[tuple[str, str]]:
-    """("arm", "b") for "arm B", ("patient", "2") for "patient 2"."""
-    if not _LABEL.search(plain_text):
-        return []
-    return [
-        (m[1], m[2]) for m in _LABEL.finditer(plain_text) if m[2] != "a" or _is_label(m, plain_text)
+    """("arm", "b") for "arm B", ("patient", "2") for "patient 2", ("arm", "1") for "first arm"."""
+    return [label for _, label in label_spots(plain_text)]
+
+
+def label_spots(plain_text: str) -> list[tuple[int, tuple[str, str]]]:
+    """Labels with where they stand."""
+    found = [
+        (m.start(), (m[1], _SAME_LABEL.get(m[2], m[2])))
+        for m in _LABEL.finditer(plain_text)
+        if m[2] != "a" or _is_label(m, plain_text)
     ]
+    if _ORDINAL_CUE.search(plain_text):
+        found += [(m.start(), (m[2], _ORDINALS[m[1]])) for m in _ORDINAL.finditer(plain_text)]
+        found.sort()
+    return found
 
 
+_SAME_LABEL = {"i": "1", "ii": "2", "iii": "3", "iv": "4"}
+_SAME_LABEL |= {"one": "1", "two": "2", "three": "3", "four": "4", "five": "5"}
+_ORDINALS = {"first": "1", "second": "2", "third": "3", "fourth": "4"}
+_ORDINAL_CUE = re.compile("first|second|third|fourth")
+_ORDINAL = re.compile(
+    r"\b(first|second|third|fourth) (arm|group|cohort|patient|case|source|hospital|site|option|"
+    r"regimen|stratum|center|centre|schedule|plan)\b"
+)
 _AFTER_LABEL = re.compile(
     r" (?:is|was|had|has|got|received|showed|shows|and|or|than|with|gave|gives|says|said|states|"
     r"stated|reports|reported|did|at|in|achieved|versus|vs)\b"
@@ -257,23 +278,32 @@ def _target_of(
 ) -> str:
     """The treatment of a verb: the name after it in its clause, or before it ("X should be
     held")."""
+    common = _TREATMENT.search(text, verb.end(), verb.end() + 40)
     for name, at in named[first_after : first_after + 1]:
+        if common and common.start() < at:
+            break
         if at - verb.end() < 60 and not _CLAUSE.search(text, verb.end(), at):
             return name
-    for name, at in named[max(first_after - 1, 0) : first_after]:
-        passive = re.search(r"\b(?:be|being|should|must|may|can|is to)\b", text[at : verb.start()])
+    if common and not _CLAUSE.search(text, verb.end(), common.start()):
+        return common.group()
+    before = [(at, n) for n, at in named[max(first_after - 1, 0) : first_after]]
+    before += [(m.start(), m.group()) for m in _TREATMENT.finditer(text, 0, verb.start())][-1:]
+    for at, name in sorted(before)[-1:]:
+        passive = _PASSIVE.search(text, at, verb.start())
         if passive and verb.start() - at < 60 and not _CLAUSE.search(text, at, verb.start()):
             return name
     return ""
 
 
+_PASSIVE = re.compile(r"\b(?:be|being|should|must|may|can|is|are|to be|needs)\b")
+_TREATMENT = re.compile(rf"\b(?:{'|'.join(sorted(TREATMENTS))})\b")
 _CLAUSE = re.compile(r"[.;\n](?=\s|$)|,? (?:and|then|once|while|but)\b")
 
 
 def _is_history(text: str, at: int) -> bool:
     return bool(
         re.search(
-            r"\b(?:was|were|been|already|previously|had|has been|is|are)(?: \w+)? $",
+            r"\b(?:was|were|been|already|previously|had|has been)(?: \w+)? $",
             text[max(0, at - 24) : at],
         )
     )
@@ -290,7 +320,12 @@ def _is_denied(text: str, at: int) -> bool:
 
 def is_negated(text: str) -> bool:
     """Whether plain text denies: an odd number of negations."""
-    return len(_NEGATOR.findall(text)) % 2 == 1
+    return len(_NEGATOR.findall(_DENIES_NOTHING.sub("", text))) % 2 == 1
+
+
+_DENIES_NOTHING = re.compile(
+    r"\b(?:no doubt|no question|without (?:a |any )?doubt|not only|none other than|no sooner)\b"
+)
 
 
 def stem(word: str) -> str:

@@ -1,0 +1,89 @@
+"""Which side of a comparison an answer takes, however it turns the sentence.
+
+"Survival in arm 2 was shorter than in arm 1" says that arm 1's was longer, and "KT34 was enrolled
+after KT33" that KT33 was before KT34.
+"""
+
+import re
+from collections.abc import Sequence
+
+from dipg.rubric.lexicon import ANTONYMS, DIRECTIONS
+from dipg.rubric.mentions import is_denied
+from dipg.rubric.reading import Reading
+from dipg.rubric.stance import Clause
+from dipg.text import words
+
+_THAN = re.compile(r"\b(?:than|compared (?:to|with)|versus|vs)\b")
+_WORD = re.compile(r"[a-z]+")
+
+Spot = tuple[int, bool]
+"""Where one of several candidates is mentioned, and whether it is the expected one."""
+
+
+def asked_directions(question: Reading) -> dict[str, frozenset[str]]:
+    """Comparatives of a question and their antonyms, where it takes one side: longer -> shorter."""
+    asked: dict[str, frozenset[str]] = {w: ANTONYMS[w] for w in question.terms if w in ANTONYMS}
+    return {w: o for w, o in asked.items() if not o & asked.keys()}
+
+
+def chosen_by_comparison(
+    text: str, clauses: Sequence[Clause], spots: Sequence[Spot], question: Reading
+) -> bool | None:
+    """Whether comparisons in an answer come out for the expected candidate; None where there are
+    none.
+
+    Args:
+      text: of the answer.
+      clauses: its clauses.
+      spots: where candidates are mentioned, in order.
+      question: whose comparative ("longer") says what is chosen.
+    """
+    asked = asked_directions(question)
+    if not asked:
+        return None
+    same, opposite = frozenset(asked), frozenset().union(*asked.values())
+    verdict: bool | None = None
+    for clause in clauses:
+        inside = [(at, good) for at, good in spots if clause.start <= at < clause.end]
+        said = set(words(clause.text))
+        sides = (bool(said & same), bool(said & opposite))
+        if not inside or sides[0] == sides[1]:
+            continue
+        wins = _winner(clause, inside, sides[0])
+        if wins is None:
+            continue
+        if not wins:
+            return False
+        verdict = True
+    return verdict
+
+
+def _winner(clause: Clause, inside: list[Spot], same: bool) -> bool | None:
+    """Whether a clause with one comparative comes out for the expected candidate."""
+    than = _THAN.search(clause.text)
+    if than is not None and len(inside) > 1:
+        before = [good for at, good in inside if at < clause.start + than.start()]
+        after = [good for at, good in inside if at >= clause.start + than.end()]
+        if len(set(before)) != 1 or len(set(after)) != 1:
+            return None
+        return before[0] if same else after[0]
+    if len({good for _, good in inside}) > 1:
+        return None
+    at, good = inside[0]
+    if is_denied(clause.text, at - clause.start, at - clause.start):
+        return None
+    if than is not None and at > clause.start + than.start():
+        return good != same
+    return good == same
+
+
+def relation(text: str, entities: Sequence[tuple[int, str]], axis: int) -> tuple[str, int, str]:
+    """What stands on which side of what: ("kt34", after, "kt33"); "" for a side not named."""
+    for m in _WORD.finditer(text):
+        found = DIRECTIONS.get(m.group())
+        if found is None or found[0] != axis or is_denied(text, m.start(), m.end()):
+            continue
+        before = [n for at, n in entities if at < m.start()]
+        after = [n for at, n in entities if at >= m.end()]
+        return (before[-1] if before else "", found[1], after[0] if after else "")
+    return ("", -1, "")

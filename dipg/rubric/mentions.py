@@ -1,0 +1,151 @@
+"""How a mention is meant: stated, denied, asked, one of several on offer, or made in passing."""
+
+import re
+from typing import NamedTuple
+
+from dipg.quantities import Quantity
+from dipg.rubric.claims import Answer
+from dipg.rubric.reading import Reading
+from dipg.rubric.stance import Clause
+from dipg.rubric.targets import Target, labels_of, shape
+
+
+class Claim(NamedTuple):
+    """An answer held against one wording of what was expected.
+
+    Attributes:
+      answer: what was answered.
+      target: the wording that it is held against.
+      options: all wordings.
+      context, question: of the vignette.
+    """
+
+    answer: Answer
+    target: Target
+    options: tuple[Target, ...]
+    context: Reading
+    question: Reading
+
+
+_DENIED = re.compile(
+    r"(?:\b(?:not|n't|never|no|without|neither|nor|rather than|instead of|except|excluding|unlike|"
+    r"incorrect|false|wrong|denies|denied|ruled out|cannot be|against|avoid|avoiding|than|"
+    r"other than|"
+    r"compared (?:to|with)|versus|vs\.?|from)\b)(?: \S+){0,4}? ?[\"'(]*$"
+)
+_DENIES_NOTHING = re.compile(
+    r"\b(?:not only|no doubt|no question|without (?:a |any )?doubt|but also|none other than|"
+    r"from (?:the|its|a) (?:\w+ )?(?:record|note|context|text|report|chart|source)|"
+    r"no (?:more|less) than)\b"
+)
+_REFUTED = re.compile(
+    r"^\W*(?:\S+ ){0,3}?(?:is|was|would be|are|were) (?:\w+ )?(?:not|incorrect|wrong|false|"
+    r"inaccurate|never|contraindicated|inappropriate|unsafe|absent|negative|wild[- ]type|normal|"
+    r"excluded|ruled out|for (?:another|a different))\b"
+)
+_CHANGES_TO = re.compile(r"\bfrom (?:\S+ ){1,6}?(?:down |up )?(?:to|->) $")
+_TAKEN_BACK = re.compile(r"[^.\n]{0,20}\?\W*(?:no|not|wrong|false|never|actually)\b")
+_FALSE_THAT = re.compile(
+    r"\b(?:false|untrue|incorrect|wrong|not true|not correct|not the case|denies|doubt|doubtful|"
+    r"hypothetical|if|unlikely) (?:that|to say|the|it)\b"
+)
+_COMPARED = re.compile(
+    r"\b(?:than|versus|vs|compared (?:to|with)|over|from|against|relative to|rather than|"
+    r"instead of|not|unlike|exceeds?|exceeding|above|below|beyond|down from|up from|historical|"
+    r"baseline|nor|never|no|whereas|while)\b\.?(?: \S+){0,5}? ?[\"'(~]*$"
+)
+_OR = re.compile(r"^(?: ?[a-z%/0-9]+)?,? ?(?:or|and/or)\b|^ ?/ ?\d")
+_OR_BEFORE = re.compile(r"(?:\bor|\band/or|\beither) (?:\S+ )?$")
+_OR_SO = re.compile(r"\bor (?:not|another|something|maybe|perhaps|possibly|so, maybe)\b")
+_EARLIER = re.compile(
+    r"\b(?:initial|initially|initiated|original|originally|previous|previously|prior|earlier|"
+    r"before|formerly|history|baseline|standard|full|first|planned|instead of|reduced from|"
+    r"lowered from|raised from|increased from|down from|up from)\b"
+)
+_OF_OTHERS = re.compile(
+    r"^ ?(?:in|for|with|per|of) (?:the )?(?:historical|control|placebo|comparator|other|baseline)"
+)
+
+
+def clause_of(answer: Answer, at: int) -> Clause | None:
+    """The clause that a position lies in."""
+    return next((c for c in answer.clauses if c.start <= at < c.end), None)
+
+
+def is_denied(text: str, start: int, end: int) -> bool:
+    """Whether what stands there is denied, refuted, doubted, or only asked."""
+    before = text[max(0, start - 60) : start]
+    cut = max((before.rfind(c) for c in (". ", "; ", ", ", "\n", ": ", " but ")), default=-1)
+    scope = _DENIES_NOTHING.sub("", before[cut + 1 :])
+    if re.search(r"\bwithout (?:any )?(?:change|dose|adjust|further)", scope):
+        scope = ""
+    scope = _CHANGES_TO.sub("", scope)
+    sentence = text[max(0, start - 90) : start].rsplit(". ", 1)[-1]
+    if _DENIED.search(scope) or _FALSE_THAT.search(sentence):
+        return True
+    if _REFUTED.search(text[end : end + 60]) or _TAKEN_BACK.match(text, end):
+        return True
+    return is_asked(text, end)
+
+
+def is_asked(text: str, end: int) -> bool:
+    """Whether the sentence that goes on there ends in a question mark: it states nothing."""
+    stop = re.compile(r"[!?\n]|\.(?=\s|$)").search(text, end, end + 300)
+    return stop is not None and stop.group() == "?"
+
+
+def is_compared(text: str, start: int, window: int = 60) -> bool:
+    """Whether what stands there is only what something is compared with."""
+    before = text[max(0, start - window) : start]
+    cut = max((before.rfind(c) for c in (". ", "; ", "\n")), default=-1)
+    return _COMPARED.search(before[cut + 1 :]) is not None
+
+
+def is_option(answer: Answer, said: Quantity) -> bool:
+    """Whether a number stands in "54 or 59": a list of alternatives is no answer."""
+    others = [n for n in answer.numbers if n.start != said.start]
+    after = answer.text[said.end : said.end + 24]
+    before = answer.text[max(0, said.start - 24) : said.start]
+    follows = any(0 < n.start - said.end < 24 for n in others)
+    if follows and _OR.search(after):
+        return True
+    if _OR_BEFORE.search(before) and any(0 < said.start - n.end < 24 for n in others):
+        return True
+    return _OR_SO.search(after) is not None
+
+
+def is_aside(claim: Claim, said: Quantity) -> bool:
+    """Whether a number is given in passing: for comparison, of other groups, or of earlier."""
+    answer = claim.answer
+    if is_compared(answer.text, said.start):
+        return True
+    if _OF_OTHERS.match(answer.text[said.end : said.end + 40]):
+        return True
+    clause = clause_of(answer, said.start)
+    if clause is None or not claim.context.has_number(said):
+        return False
+    return _EARLIER.search(clause.text[: max(0, said.start - clause.start)]) is not None
+
+
+def is_of_another(clause: Clause, claim: Claim) -> bool:
+    """Whether a clause speaks of another patient or arm than the one asked for."""
+    target, question = claim.target, claim.question
+    asked_codes = {n for n in question.names if any(c.isdigit() for c in n)}
+    mentioned = {n for n in clause.names if any(c.isdigit() for c in n)}
+    shapes = {shape(n) for n in asked_codes}
+    people = claim.context.people
+    if people & question.names and people & mentioned and not people & mentioned & asked_codes:
+        return True
+    others = {
+        shape(n)
+        for n in mentioned - asked_codes
+        if shape(n) in shapes and n not in target.names and n not in target.text
+    }
+    if others - {shape(n) for n in mentioned & asked_codes}:
+        return True
+    wanted = dict(target.labels) | dict(labels_of(question.key))
+    said = labels_of(clause.text)
+    for kind, label in said:
+        if kind in wanted and all(v != wanted[kind] for k, v in said if k == kind):
+            return label != wanted[kind]
+    return False

@@ -1,0 +1,177 @@
+"""Does an answer name the expected drugs, genes, people and arms, and no others in their place?"""
+
+import itertools
+import re
+
+from dipg.rubric.comparisons import Spot, chosen_by_comparison
+from dipg.rubric.lexicon import DIRECTIONS, DRUG, STOP_WORDS
+from dipg.rubric.mentions import (
+    Claim,
+    clause_of,
+    is_compared,
+    is_denied,
+    is_of_another,
+)
+from dipg.rubric.targets import label_spots
+from dipg.text import words
+
+_CONNECTOR = re.compile(
+    r"^ ?(?:,|/|\+|&|,? ?(?:and|or|plus|and/or|as well as|with|alongside)) ?(?:\w+ ){0,2}?$"
+)
+_OR_CONNECTOR = re.compile(r"^,? (?:or|and/or) (?:\w+ ){0,2}?$")
+_PAST = re.compile(
+    r"\b(?:initial|initially|initiated|original|originally|previous|previously|prior|earlier|"
+    r"before|formerly|history|was|were|had|received|baseline|standard|full|first)\b"
+)
+
+
+def says_names(claim: Claim) -> bool:
+    """Every expected name is mentioned, not denied, not one of a list, in the right order."""
+    answer, target = claim.answer, claim.target
+    if not target.names:
+        return True
+    if target.chooses:
+        return _chooses(claim)
+    positions = []
+    for name in target.names:
+        hits = [at for n, at in answer.names if n == name] or _find_word(answer.text, name)
+        hits = [at for at in hits if not is_denied(answer.text, at, at + len(name))]
+        hits = [at for at in hits if not _at_another(at, claim)]
+        if not hits and target.compares:
+            hits = [at for n, at in answer.names if n == name]
+        if not hits:
+            return False
+        positions.append(min(hits))
+    if target.compares and not _same_order(claim, positions):
+        return False
+    if len(positions) > 1 and _are_alternatives(claim):
+        return False
+    allowed = {n for option in claim.options for n in option.names} | claim.question.terms
+    allowed |= {n for option in claim.options for n in words(option.whole)}
+    return not _lists_others(claim, allowed)
+
+
+def _are_alternatives(claim: Claim) -> bool:
+    """Whether several expected names stand as "X or Y"."""
+    spots = [(at, n) for n, at in claim.answer.names if n in claim.target.names]
+    return " or " not in claim.target.text and any(
+        _OR_CONNECTOR.match(claim.answer.text[at + len(n) : next_at])
+        for (at, n), (next_at, _) in itertools.pairwise(sorted(spots))
+    )
+
+
+def _chooses(claim: Claim) -> bool:
+    """Whether an answer chooses the expected one of several that the question offers."""
+    answer, target = claim.answer, claim.target
+    spots: list[Spot] = [
+        (at, n in target.names)
+        for n, at in answer.names
+        if n in target.names or n in target.chooses
+    ]
+    mine = [at for at, good in spots if good]
+    others = [at for at, good in spots if not good]
+    verdict = chosen_by_comparison(answer.text, answer.clauses, spots, claim.question)
+    if verdict is not None:
+        return verdict
+    if target.directions and any(a in _offered_axes(claim) for a, _ in target.directions):
+        return True  # which comes first is for the direction to say
+    if not mine:
+        return False
+    size = len(target.names[0])
+    if not any(not is_denied(answer.text, at, at + size) for at in mine):
+        return False
+    return all(is_compared(answer.text, at) for at in others)
+
+
+def _offered_axes(claim: Claim) -> set[int]:
+    """Axes of which the question names both sides."""
+    sides = {DIRECTIONS[w] for w in claim.question.terms if w in DIRECTIONS}
+    return {axis for axis, side in sides if (axis, 1 - side) in sides}
+
+
+def _at_another(at: int, claim: Claim) -> bool:
+    clause = clause_of(claim.answer, at)
+    return clause is not None and is_of_another(clause, claim)
+
+
+def _find_word(text: str, name: str) -> list[int]:
+    return [m.start() for m in re.finditer(rf"\b{re.escape(name)}\b", text.replace("-", ""))][:4]
+
+
+def _same_order(claim: Claim, positions: list[int]) -> bool:
+    """Whether a comparison keeps its sides, or turns both sides and direction around."""
+    in_order = positions == sorted(positions)
+    wanted = dict(claim.target.directions)
+    said = dict(DIRECTIONS[w] for w in words(claim.answer.text) if w in DIRECTIONS)
+    turned = any(axis in said and said[axis] != side for axis, side in wanted.items())
+    return in_order != turned
+
+
+def _lists_others(claim: Claim, allowed: frozenset[str] | set[str]) -> bool:
+    """Whether an expected name stands in a list with another ("vincristine and cisplatin")."""
+    text = claim.answer.text
+    spots = sorted((at, n) for n, at in claim.answer.names)
+    mine = set(claim.target.names)
+    for (at, name), (next_at, other) in itertools.pairwise(spots):
+        pair = {name, other}
+        if len(pair & mine) != 1 or next(iter(pair - mine), "") in allowed:
+            continue
+        gap = text[at + len(name) : next_at]
+        if len(gap) < 24 and _CONNECTOR.match(gap) and not is_denied(text, next_at, next_at):
+            return True
+    return _same_predicate(claim, allowed)
+
+
+def _same_predicate(claim: Claim, allowed: frozenset[str] | set[str]) -> bool:
+    """Whether a second clause says the same of another name ("received X. ... received Y.")."""
+    answer, mine = claim.answer, set(claim.target.names)
+    said = {w for n, at in answer.names if n in mine for w in [_word_before(answer.text, at)]}
+    said -= STOP_WORDS | {""}
+    for name, at in answer.names:
+        if name in mine or name in allowed or is_denied(answer.text, at, at + len(name)):
+            continue
+        if _word_before(answer.text, at) in said and any(
+            bool(DRUG.fullmatch(name)) == bool(DRUG.fullmatch(m)) for m in mine
+        ):
+            clause = clause_of(answer, at)
+            if clause is None or not _PAST.search(clause.text[: max(0, at - clause.start)]):
+                return True
+            if _word_before(answer.text, at) in ("is", "received", "was"):
+                return True
+    return False
+
+
+def _word_before(text: str, at: int) -> str:
+    found = words(text[max(0, at - 24) : at])
+    return found[-1] if found else ""
+
+
+def says_labels(claim: Claim) -> bool:
+    """ "Arm B" where arm B is expected, and not arm A as well."""
+    answer, target = claim.answer, claim.target
+    if not target.labels:
+        return True
+    spots = label_spots(answer.text)
+    for kind, label in target.labels:
+        same = [(at, v) for at, (k, v) in spots if k == kind]
+        if not same and re.fullmatch(rf"\W*{re.escape(label)}\W*", answer.text):
+            continue
+        verdict = chosen_by_comparison(
+            answer.text, answer.clauses, [(at, v == label) for at, v in same], claim.question
+        )
+        if verdict is not None:
+            if verdict:
+                continue
+            return False
+        if not _is_meant(claim, same, kind, label):
+            return False
+    return True
+
+
+def _is_meant(claim: Claim, same: list[tuple[int, str]], kind: str, label: str) -> bool:
+    text = claim.answer.text
+    if not any(v == label and not is_denied(text, at, at + 8) for at, v in same):
+        return False
+    allowed = {v for o in claim.options for k, v in o.labels if k == kind}
+    others = [at for at, v in same if v != label and v not in allowed]
+    return all(is_compared(text, at, 40) for at in others)

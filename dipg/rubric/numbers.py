@@ -1,0 +1,265 @@
+"""Does an answer state the expected numbers, and none that takes their place?"""
+
+import re
+
+from dipg.quantities import Quantity, close, frequencies, quantities, same_day
+from dipg.rubric.lexicon import DRUG, UNITS_ASKED_BY
+from dipg.rubric.mentions import (
+    Claim,
+    clause_of,
+    is_aside,
+    is_denied,
+    is_of_another,
+    is_option,
+)
+from dipg.rubric.reading import Reading
+from dipg.rubric.targets import bind, shape
+from dipg.text import sentences
+from dipg.units import ATOMS
+
+_REPEATED = re.compile(
+    r"^,? ?(?:twice|thrice|x ?\d|times \d|[2-9] times|two times|three times|on two occasions)\b"
+    r"(?! (?:an? |per |each |every |daily|weekly|monthly))"
+)
+_FROM = re.compile(r"\bfrom (?:\w+ ){0,2}?$")
+_TO = re.compile(r"(?:\b(?:down |up )?to|->|=>|→) ?$")
+_ON_TO = re.compile(r"^ ?(?:[a-z/0-9%]+ ){0,4}?(?:(?:down |up )?to|->|=>|→) ?\d")
+_BY = re.compile(r"\b(?:by what|by how|how much)\b")
+_DOWN = re.compile(r"\b(?:decreas|reduc|fell|fall|declin|shr[aiu]nk|loss|lost|lower|drop|chang)")
+
+
+def says_numbers(claim: Claim) -> bool:
+    """Every expected number is stated, and no other takes its place."""
+    answer, target = claim.answer, claim.target
+    if not target.numbers:
+        return _keeps_asked_labels(claim)
+    rates = {round(r, 6) for r, _, _ in frequencies(answer.text)}
+    bare = False
+    for number, owner in zip(target.numbers, target.bound):
+        hits = [n for n in answer.numbers if is_stated(n, number, rates, claim)]
+        hits = [n for n in hits if _belongs(n, owner, claim)]
+        if not hits:
+            return False
+        bare = bare or all(n.dimension == "" for n in hits)
+    allowed = [n for option in claim.options for n in option.allowed]
+    dimensions = {n.dimension for n in target.numbers}
+    for n in answer.numbers:
+        alike = n.dimension in dimensions or (n.dimension == "" and (bare or n.compare == "-"))
+        if alike and _rivals(n, claim, allowed):
+            return False
+    return _keeps_asked_labels(claim)
+
+
+def _keeps_asked_labels(claim: Claim) -> bool:
+    """Asked for what was of grade 3, an answer does not speak of grade 4 alone."""
+    for asked in claim.question.numbers:
+        if asked.dimension not in _DEGREES:
+            continue
+        said = [n for n in claim.answer.numbers if n.dimension == asked.dimension]
+        if said and not any(n.same(asked) for n in said):
+            return False
+    return True
+
+
+_DEGREES = ("#grade", "#stage", "#phase", "#type", "#class")
+
+
+def is_stated(said: Quantity, wanted: Quantity, rates: set[float], claim: Claim) -> bool:
+    """Same value, unit, direction and frequency; not denied, not one of several on offer."""
+    answer = claim.answer
+    if not (_same_value(said, wanted, claim) and said.compare == wanted.compare):
+        return False
+    if not _same_rate(said, wanted, rates, claim):
+        return False
+    if _REPEATED.match(answer.text[said.end : said.end + 24]):
+        return False
+    mine, theirs = _role(answer.text, said), _role(claim.target.text, wanted)
+    if theirs == "from":
+        return mine == "from" and not is_option(answer, said)
+    if mine == "from" or (mine == "to" and not theirs and _BY.search(claim.question.text.lower())):
+        return False
+    return not is_denied(answer.text, said.start, said.end) and not is_ratio_free_option(
+        said, claim
+    )
+
+
+def is_ratio_free_option(said: Quantity, claim: Claim) -> bool:
+    """Whether a number is one of several on offer; "2/46" of a count is "2 of 46"."""
+    if not is_option(claim.answer, said):
+        return False
+    after = re.match(r"^ ?/ ?(\d+)\b", claim.answer.text[said.end :])
+    whole = float(after[1][:15]) if after else 0.0
+    return not (whole > said.raw and said.dimension == "" and whole in claim.context.raws)
+
+
+def _role(text: str, number: Quantity) -> str:
+    """ "from" and "to" of a change ("from 8 mg to 2 mg")."""
+    before = text[max(0, number.start - 24) : number.start]
+    if _FROM.search(before):
+        return "from"
+    if _TO.search(before):
+        return "to"
+    return "from" if _ON_TO.match(text[number.end : number.end + 40]) else ""
+
+
+def _same_value(said: Quantity, wanted: Quantity, claim: Claim) -> bool:
+    if said.value < 0 < wanted.value and _DOWN.search(
+        f"{claim.question.text.lower()} {claim.target.text}"
+    ):
+        said = said._replace(value=-said.value, raw=-said.raw)
+    if said.same(wanted):
+        return True
+    if wanted.dimension == "date" and said.dimension == "monthday":
+        days = {
+            n.value for n in claim.context.numbers if n.dimension == "date" and same_day(said, n)
+        }
+        return days == {wanted.value}
+    if not close(said.raw, wanted.raw):
+        return False
+    if said.dimension == "":
+        return wanted.dimension == "" or asks_for_unit(wanted, claim.question)
+    return wanted.dimension == "" and _may_have_unit(said, claim)
+
+
+def _may_have_unit(said: Quantity, claim: Claim) -> bool:
+    """Whether a bare expected number may carry this unit: the vignette gives it to it, too."""
+    if said.dimension[:1] == "#":
+        return True
+    if any(said.same(n) for n in claim.context.numbers):
+        return True
+    if said.dimension in _THINGS:
+        return True
+    return any(
+        u.dimension == said.dimension
+        for w in claim.question.terms
+        if (u := ATOMS.get(w)) is not None
+    )
+
+
+_THINGS = frozenset(
+    [
+        "lesions",
+        "patients",
+        "points",
+        "copies",
+        "doses",
+        "sessions",
+        "tablets",
+        "capsules",
+        "cycles",
+        "iu",
+    ]
+)
+"""Units that count things, so that a bare number may carry them."""
+
+
+def asks_for_unit(wanted: Quantity, question: Reading) -> bool:
+    """Whether a question names the unit of what it asks for ("in mg", "how old")."""
+    for word in question.terms:
+        unit = ATOMS.get(UNITS_ASKED_BY.get(word, word))
+        if (
+            unit is not None
+            and unit.dimension == wanted.dimension
+            and close(wanted.raw * unit.factor, wanted.value)
+        ):
+            return True
+    return False
+
+
+def _same_rate(said: Quantity, wanted: Quantity, rates: set[float], claim: Claim) -> bool:
+    if wanted.per_day:
+        if said.per_day:
+            return close(said.per_day, wanted.per_day)
+        return rates == {round(wanted.per_day, 6)}
+    if not said.per_day:
+        return True
+    known = [n.per_day for n in claim.context.numbers if n.same(said) and n.per_day]
+    if not known:
+        told = sentences(claim.context.text.lower())
+        told = [s for s in told if any(said.same(n) for n in quantities(s))]
+        known = [r for s in (*told, claim.question.text.lower()) for r, _, _ in frequencies(s)]
+    return any(close(said.per_day, k) for k in known)
+
+
+def _belongs(said: Quantity, owner: str, claim: Claim) -> bool:
+    """Whether a number is said of the right drug, patient and arm."""
+    mine = bind(claim.answer.text, said, claim.answer.names)
+    clause = clause_of(claim.answer, said.start)
+    if clause is not None and is_of_another(clause, claim):
+        return False
+    if not owner or not mine or mine == owner:
+        return True
+    wanted_names = {b for b in claim.target.bound if b}
+    return mine not in wanted_names and not _is_rival_name(mine, owner, claim.context)
+
+
+def _is_rival_name(mine: str, owner: str, context: Reading) -> bool:
+    """Two drugs, or two codes of one shape, are rivals; a drug and a gene are not."""
+    if DRUG.fullmatch(mine) and DRUG.fullmatch(owner):
+        return True
+    return mine in context.names and owner in context.names and shape(mine) == shape(owner)
+
+
+def _rivals(said: Quantity, claim: Claim, allowed: list[Quantity]) -> bool:
+    """Whether a further number contradicts: same kind, same owner, not denied, not in passing."""
+    if said.value < 0:
+        said = said._replace(value=-said.value, raw=-said.raw)
+    if said.dimension == "" and any(said.raw == a.raw for a in allowed):
+        return False
+    if any(said.same(a) and said.compare in (a.compare, "") for a in allowed):
+        same = [a for a in allowed if said.same(a) and a.per_day]
+        if said.per_day and same and not any(close(said.per_day, a.per_day) for a in same):
+            return not is_aside(claim, said)
+        return False
+    if claim.question.has_number(said) and said.dimension != "":
+        return False
+    if is_aside(claim, said) or _is_share_of(said, claim):
+        return False
+    clause = clause_of(claim.answer, said.start)
+    if clause is not None and is_of_another(clause, claim):
+        return False
+    mine = bind(claim.answer.text, said, claim.answer.names)
+    owners = {b for b in claim.target.bound if b} or set(claim.target.names)
+    if mine and mine not in owners and mine not in claim.question.terms:
+        if owners and any(_is_rival_name(mine, o, claim.context) for o in owners):
+            return False
+        if _co_stated(mine, said, claim.context):
+            return False
+    return not _is_operand(said, claim)
+
+
+def _is_operand(said: Quantity, claim: Claim) -> bool:
+    """Whether the expected number, which the context lacks, is computed from this one and another
+    ("11.2 - 9.1 = 2.1 months")."""
+    others = [n.value for n in claim.answer.numbers if n.start != said.start]
+    return any(
+        close(result, wanted.value)
+        for wanted in claim.target.numbers
+        if not claim.context.has_number(wanted)
+        for other in others
+        for result in (
+            said.value - other,
+            other - said.value,
+            said.value + other,
+            said.value * other,
+        )
+    )
+
+
+def _is_share_of(said: Quantity, claim: Claim) -> bool:
+    """Whether it is what one part has of an expected number ("31 fractions of 1.8 Gy")."""
+    parts = [n for n in claim.answer.numbers if n.dimension not in ("", said.dimension)]
+    return any(
+        close(said.value * p.raw, w.value)
+        for p in parts
+        for w in claim.target.numbers
+        if w.dimension == said.dimension and p.raw > 1
+    )
+
+
+def _co_stated(name: str, number: Quantity, context: Reading) -> bool:
+    """Whether the context gives this number in a sentence on this name, apart from the expected
+    one."""
+    return any(
+        name in s.names and any(number.same(n) for n in s.numbers) for s in context.sentences
+    )

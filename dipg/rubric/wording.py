@@ -1,0 +1,257 @@
+"""Does an answer say an expected wording: its yes or no, its words, its polarity, its direction?"""
+
+import re
+
+from dipg.rubric.comparisons import relation
+from dipg.rubric.lexicon import ACTIONS, CLASSES, DIRECTIONS, PLAIN_WORDS, STOP_WORDS
+from dipg.rubric.mentions import Claim, is_denied, is_of_another
+from dipg.rubric.stance import Clause
+from dipg.rubric.targets import is_negated, stem
+from dipg.text import words
+
+_OTHER = {"yes": "no", "no": "yes"}
+_SAYS_YES = re.compile(r"\W*(?:positive|present|correct|affirmative)\W*$")
+_SAYS_NO = re.compile(r"\W*(?:negative|absent|none|wild[- ]type)\W*$")
+_HEAD = re.compile(r"\W*(yes|no)\b(?! (?:doubt|question|wonder|less|more|sooner)\b)")
+_CONTRAST = re.compile(
+    r"(?<=\w)[,;]? (?:and |but )?(?:not|rather than|instead of|never|"
+    r"unlike)\b(?= (?:\S+ ){0,4}\S+\W*$)"
+)
+_PARTS = re.compile(r",|;|\band\b|/|\+|&")
+_HARMLESS_PART = re.compile(
+    r"\W*(?:with|in|of|at|as|by|for|on|from|per|to|according|because|since|due|while|which|who|not|"
+    r"rather|instead|never|based|given|\d)\b"
+)
+
+
+_KNOWN = STOP_WORDS | {stem(w) for w in PLAIN_WORDS} | PLAIN_WORDS
+_VERBS = frozenset(
+    ["is", "was", "are", "were", "had", "has", "have", "remained", "gave", "got", "did", "does"]
+)
+
+
+def opens_alike(claim: Claim) -> bool:
+    """ "Yes" and "no" agree; an answer without either must repeat the question, denied or not."""
+    answer, target = claim.answer, claim.target
+    if not target.opening:
+        return True
+    head = _HEAD.match(answer.text)
+    if head:
+        named = {name for name, _ in answer.names}
+        if re.match(r"\W*no \w", answer.text) and named and not named & claim.question.names:
+            return False
+        turned = re.search(
+            rf"(?:\b(?:or|and|but|wait|actually|rather|correction)\b[^.]{{0,12}}|[.;:] ?)"
+            rf"\b{_OTHER[head[1]]}\b(?! \w)",
+            answer.text[head.end() :],
+        )
+        return head[1] == target.opening and turned is None
+    if _SAYS_YES.match(answer.text) or _SAYS_NO.match(answer.text):
+        return bool(_SAYS_NO.match(answer.text)) == (target.opening == "no")
+    if re.search(rf"\b{_OTHER[target.opening]}\b", answer.text[:60]) and target.opening == "no":
+        return False
+    first = answer.clauses[0] if answer.clauses else None
+    if first is not None and is_of_another(first, claim):
+        return False
+    asked = {stem(w) for w in claim.question.terms if w not in STOP_WORDS and w.isalpha()}
+    spoken = {stem(w) for w in words(answer.text)}
+    if len(asked & spoken) < 0.5 * max(len(asked), 1) and not target.numbers and not target.names:
+        return False
+    said = up_to_reason(first.text if first is not None else answer.text)
+    return is_negated(said) == (target.opening == "no")
+
+
+def up_to_reason(text: str) -> str:
+    """A clause without the reason that it gives."""
+    return re.split(r",? (?:because|since|as long as|provided|and no|given|with no|as)\b", text)[0]
+
+
+def says_phrase(claim: Claim) -> bool:
+    """The content words of an expected phrase, together in one clause, with no rival of their
+    class."""
+    answer, target = claim.answer, claim.target
+    if not target.phrase:
+        return bool(
+            target.numbers
+            or target.names
+            or target.labels
+            or target.opening
+            or target.actions
+            or _offers_direction(claim)
+        )
+    wanted = [stem(w) for w in target.phrase]
+    for clause in answer.clauses:
+        spoken = {stem(w) for w in words(clause.text)}
+        if all(w in spoken for w in wanted) and not _phrase_denied(clause.text, claim):
+            if is_of_another(clause, claim):
+                continue
+            return not class_rival(claim) and not word_options(claim)
+    if len(wanted) <= 4:
+        return False
+    spoken = {stem(w) for w in words(answer.text)}
+    share = sum(w in spoken for w in wanted) / len(wanted)
+    return share >= 0.75 and not class_rival(claim)
+
+
+def _offers_direction(claim: Claim) -> bool:
+    """Whether the direction alone answers: the question offers it and its opposite."""
+    axes = [DIRECTIONS[w][0] for w in claim.question.terms & DIRECTIONS.keys()]
+    return any(axes.count(axis) > 1 for axis, _ in claim.target.directions)
+
+
+def _phrase_denied(text: str, claim: Claim) -> bool:
+    first = claim.target.phrase[0]
+    at = text.find(first[:5])
+    return at >= 0 and not claim.target.negated and is_denied(text, at, at + len(first))
+
+
+def class_rival(claim: Claim) -> bool:
+    """Whether another word of the class of an expected word is asserted ("left" and "right")."""
+    answer, options = claim.answer, claim.options
+    allowed = {w for o in options for w in words(o.whole)} | claim.question.terms
+    classes = {CLASSES[w] for o in options for w in o.phrase if w in CLASSES}
+    if not classes:
+        return False
+    for w in words(answer.text):
+        if w in CLASSES and CLASSES[w] in classes and w not in allowed:
+            at = answer.text.find(w)
+            if not is_denied(answer.text, at, at + len(w)):
+                return True
+    return False
+
+
+def word_options(claim: Claim) -> bool:
+    """Whether an expected word stands in "X or Y", or a short answer names another thing as
+    well."""
+    text = claim.answer.text
+    known = {stem(w) for o in claim.options for w in words(o.whole)}
+    known |= {stem(w) for w in claim.question.terms} | _KNOWN
+    mine = {stem(w) for w in claim.target.phrase}
+    for m in re.finditer(r"(\w+),? (?:or|and/or|versus|vs\.?) (?:the |a |an |dr\.? )?(\w+)", text):
+        pair = {stem(m[1]), stem(m[2])}
+        if pair & mine and pair - known and not is_denied(text, m.start(2), m.end(2)):
+            return True
+    if len(words(text)) > 6:
+        return False
+    for part in _PARTS.split(text)[1:] if _PARTS.search(text) else ():
+        spoken = words(part)
+        if _HARMLESS_PART.match(part) or any(w in ACTIONS or w in _VERBS for w in spoken):
+            continue
+        if any(stem(w) not in known and not w[0].isdigit() for w in spoken):
+            return True
+    return False
+
+
+def keeps_polarity(claim: Claim) -> bool:
+    """A denial stays a denial and a statement a statement, in the clause that answers."""
+    target = claim.target
+    if target.opening or target.actions or (target.numbers and not target.negated):
+        return True
+    clause = best_clause(claim)
+    if clause is None:
+        return True
+    said = is_negated(_CONTRAST.split(up_to_reason(clause.text))[0])
+    return said == target.negated
+
+
+def best_clause(claim: Claim) -> Clause | None:
+    """The clause of an answer that shares most words with the wording."""
+    wanted = {stem(w) for w in words(claim.target.text) if w not in STOP_WORDS}
+    best, most = None, 0
+    for clause in claim.answer.clauses:
+        overlap = len(wanted & {stem(w) for w in words(clause.text)})
+        if overlap > most:
+            best, most = clause, overlap
+    return best
+
+
+def keeps_direction(claim: Claim) -> bool:
+    """ "Increased" is not "decreased", "before" not "after", where the wording takes a side."""
+    target = claim.target
+    if not target.directions or target.compares:
+        return _keeps_asked_direction(claim)
+    if not _chooses_direction(claim):
+        return False
+    clause = best_clause(claim)
+    spoken = words(clause.text if clause is not None else claim.answer.text)
+    said: dict[int, set[int]] = {}
+    offered = _offered(claim)
+    for w in spoken:
+        if w in DIRECTIONS and w not in claim.question.terms:
+            axis, side = DIRECTIONS[w]
+            said.setdefault(axis, set()).add(side)
+    return all(
+        axis not in said or side in said[axis] or len(offered.get(axis, ())) > 1
+        for axis, side in target.directions
+    )
+
+
+_CHANGE_UP = re.compile(r"\b(?:increas\w+|rise|rose|risen|grew|grow\w*|gain\w*|longer|higher)\b")
+_CHANGE_DOWN = re.compile(
+    r"\b(?:decreas\w+|fell|fall\w*|declin\w+|shrank|shrink\w*|shrunk|reduc\w+|shorter|lower|"
+    r"drop\w*)\b"
+)
+
+
+def _keeps_asked_direction(claim: Claim) -> bool:
+    """Asked by how much something fell, an answer does not say that it rose."""
+    if not claim.target.numbers:
+        return True
+    asked, text = claim.question.text.lower(), claim.answer.text
+    up, down = bool(_CHANGE_UP.search(asked)), bool(_CHANGE_DOWN.search(asked))
+    if up == down:
+        return True
+    same, opposite = (_CHANGE_UP, _CHANGE_DOWN) if up else (_CHANGE_DOWN, _CHANGE_UP)
+    return same.search(text) is not None or opposite.search(text) is None
+
+
+def _offered(claim: Claim) -> dict[int, set[int]]:
+    """The sides that a question names, by axis."""
+    offered: dict[int, set[int]] = {}
+    for w in claim.question.terms & DIRECTIONS.keys():
+        offered.setdefault(DIRECTIONS[w][0], set()).add(DIRECTIONS[w][1])
+    return offered
+
+
+def _chooses_direction(claim: Claim) -> bool:
+    """Where the question offers both sides ("before or after?"), the answer takes the right one."""
+    answer, target = claim.answer, claim.target
+    offered = _offered(claim)
+    for axis, side in target.directions:
+        if len(offered.get(axis, ())) < 2:
+            continue
+        said = [
+            (DIRECTIONS[m[0]][1], m.end())
+            for m in re.finditer(r"[a-z]+", answer.text)
+            if DIRECTIONS.get(m[0], (-1, 0))[0] == axis
+            and not is_denied(answer.text, m.start(), m.end())
+        ]
+        if len({s for s, _ in said}) != 1:
+            return False
+        sides = _things_compared(claim)
+        if len(sides) == 2:
+            here = [(at, n) for n, at in answer.names if n in sides]
+            subject, taken, other = relation(answer.text, here, axis)
+            swapped = subject == sides[1] or other == sides[0]
+            return (taken == side) != swapped
+        if said[0][0] != side:
+            return False
+        wanted = _next_word(target.text, axis)
+        meant = [w for w in words(answer.text[said[0][1] :]) if w not in STOP_WORDS]
+        if wanted and meant and meant[0] != wanted and wanted not in meant[:2]:
+            return False
+    return True
+
+
+def _things_compared(claim: Claim) -> list[str]:
+    """The named things of a question, in its order ("KT33 before or after KT34?")."""
+    found = sorted((claim.question.text.lower().find(n), n) for n in claim.question.names)
+    return [n for _, n in found]
+
+
+def _next_word(text: str, axis: int) -> str:
+    spoken = words(text)
+    for i, w in enumerate(spoken):
+        if DIRECTIONS.get(w, (-1, 0))[0] == axis:
+            return next((x for x in spoken[i + 1 :] if x not in STOP_WORDS), "")
+    return ""
