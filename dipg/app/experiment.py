@@ -26,6 +26,7 @@ from dipg.app.outcome import Evaluations, Outcome
 from dipg.app.policies import controller_from_name
 from dipg.app.rollout import EVALUATION_STEP, Rollout, roll_out, select
 from dipg.app.run_directory import RunDirectory
+from dipg.app.samples import as_lines, samples
 from dipg.app.step_metrics import plain, response_metrics, reward_metrics, window_metrics
 from dipg.evaluation import EvaluationSummary, summarise
 from dipg.pricing import EVALUATION, LADDERS, LIMITS, TERMS
@@ -272,6 +273,8 @@ class _Trial:
             self._summary(self._respond(greedy), self.config.evaluation.count),
         )
         self.directory.write_evaluation(step, {"step": step} | found.to_json())
+        kept = samples(self.held_out, sampled.texts, sampled.terms, sampled.events)
+        self.directory.write_text(f"samples_{step}.jsonl", as_lines(kept))
         self.observer.evaluation(step, found.larger)
         return found
 

@@ -6,6 +6,7 @@
     observations.jsonl       a header, then a line a step: the terms and events of every response
     timings.jsonl            seconds, kept apart because they differ between equal runs
     evaluation_<step>.json   one for every evaluation
+    samples_<step>.jsonl     some of its responses in full, with what they were asked and paid
     checkpoints/
 
 Lines are appended whole or not at all, whole files are replaced atomically, and JSON has null where

@@ -109,6 +109,7 @@ FILES: Mapping[str, str] = {
     "decisions.jsonl": "one receipt a step",
     "observations.jsonl": "terms and events of every response",
     "evaluation_*.json": "before, at each block's end, after",
+    "samples_*.jsonl": "some of its responses in full",
     "checkpoints/": "weights",
 }
 

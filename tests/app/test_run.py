@@ -35,6 +35,9 @@ REPRODUCIBLE = (
     "evaluation_0.json",
     "evaluation_3.json",
     "evaluation_4.json",
+    "samples_0.jsonl",
+    "samples_3.jsonl",
+    "samples_4.jsonl",
 )
 
 Run = Callable[..., int]

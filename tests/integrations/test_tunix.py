@@ -16,7 +16,7 @@ from curricula.session import SessionError
 from tests.curricula.lab import LADDER, SCHEMA, YARDSTICK
 from tests.integrations.words import course, score
 
-pytest.importorskip("tunix", reason="needs the tunix extra")
+pytest.importorskip("tunix", reason="has an environment of its own: make test-tunix")
 pytestmark = pytest.mark.slow
 
 from tests.integrations.tunix_stage import cluster, data, learner  # noqa: E402
