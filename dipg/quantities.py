@@ -39,7 +39,8 @@ _PER = re.compile(r" ?/ ?| per ")
 _COUNT_PER = re.compile(r" ?/ ?(l|ul|μl|ml|mm3|mm\^3)(?![a-z0-9])")
 _NUMBER = re.compile(
     r"(?<![a-z0-9^.])(?P<date>\d{4}-\d{2}-\d{2}(?![\d-])|\d{4}/\d{2}/\d{2}(?![\d/])"
-    r"|\d{1,2}/\d{1,2}/\d{4}(?![\d/])|\d{1,2}\.\d{1,2}\.\d{4}(?![\d.]))"
+    r"|\d{1,2}:\d{2}(?!\d|:\d)(?: ?(?:[ap]\.?m\b\.?))?|\d{1,2}/\d{1,2}/\d{4}(?![\d/])|"
+    r"\d{1,2}\.\d{1,2}\.\d{4}(?![\d.]))"
     r"|(?<![a-z0-9^.])(?<![a-z]-)(?P<num>\d+(?:\.\d+)?|\.\d+)(?P<exp> ?(?:x ?10|"
     r"e)\^?(?P<pow>-?\d{1,2})(?=[ /]))?"
     r"(?![0-9]|[a-z]*\d[a-z])"
@@ -64,6 +65,10 @@ _DAY_MONTH = re.compile(
     + "|".join(_MONTH_NUMBER)
     + r")\.? (\d{1,2})(?:st|nd|rd|th)?)\b(?![ ,]*\d{4})(?=[.,;:)!\n]|$| (?:and|to|"
     r"at|in|under|by|with|as|when|was|is)\b)"
+)
+_MONTH_YEAR = re.compile(
+    r"\b(?:(" + "|".join(_MONTH_NUMBER) + r")\.?,? (?:of )?((?:19|20)\d\d)"
+    r"|(?<![\d/])(\d{1,2})/((?:19|20)\d\d))\b(?!/)"
 )
 _MONTH = re.compile("|".join(sorted(_MONTH_NUMBER)))
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
@@ -130,7 +135,8 @@ class Quantity(NamedTuple):
     Attributes:
       value: in base units of its dimension ("54 Gy" and "5400 cGy" are both 54).
       dimension: of its unit, "" for a bare number, "date" for a date (value yyyymmdd), "date?" for
-        one that can be read as two days, "monthday" for one without a year (value mmdd), "#grade"
+        one that can be read as two days, "monthday" for one without a year (value mmdd),
+        "month" for one without a day (value yyyymm), "#grade"
         and the like for a number that names something ("grade 3", "cycle 8").
       compare: "", "<", "<=", ">", ">=": the direction it is given with; "-" for an end of a range.
       per_day: how often, in 1/day, where that stands next to it; 0 where it does not.
@@ -163,6 +169,10 @@ def same_day(one: Quantity, other: Quantity) -> bool:
         value = int(one.value)
         swapped = value // 10000 * 10000 + value % 100 * 100 + value // 100 % 100
         return other.dimension == "date" and other.value in (one.value, swapped)
+    if {one.dimension, other.dimension} == {"date", "month"}:
+        return one.value // (100 if one.dimension == "date" else 1) == other.value // (
+            100 if other.dimension == "date" else 1
+        )
     if {one.dimension, other.dimension} <= {"date", "monthday"}:
         if one.dimension == other.dimension:
             return one.value == other.value
@@ -214,7 +224,7 @@ def quantities(text: str) -> list[Quantity]:
     hits = list(_NUMBER.finditer(text))
     if not hits:
         return found
-    dates = _dates(text) if _MONTH.search(text) else []
+    dates = _dates(text) if _MONTH.search(text) or "/" in text else []
     taken = [(d.start, d.end) for d in dates]
     found += dates
     marks = (
@@ -233,6 +243,12 @@ def quantities(text: str) -> list[Quantity]:
     return _join_ranges(text, found) if len(found) > 1 else found
 
 
+def comparator_start(text: str, start: int) -> int:
+    """Where "more than 54 Gy" begins, given where its number does."""
+    hit = _COMPARATOR.search(text, max(0, start - 24), start)
+    return hit.start() if hit else start
+
+
 def _dates(text: str) -> list[Quantity]:
     """Dates with a month in letters: "2 May 2023" (yyyymmdd), without a year "2 May" (mmdd)."""
     found = []
@@ -245,6 +261,11 @@ def _dates(text: str) -> list[Quantity]:
         value = _MONTH_NUMBER[month] * 100 + int(day)
         if not any(q.start <= d.start() < q.end for q in found):
             found.append(Quantity(value, "monthday", _side(text, d.start()), 0.0, value, *d.span()))
+    for d in _MONTH_YEAR.finditer(text) if _YEAR.search(text) else ():
+        month = _MONTH_NUMBER[d[1]] if d[1] else int(d[3])
+        value = int(d[2] or d[4]) * 100 + month
+        if month <= 12 and not any(q.start <= d.start() < q.end for q in found):
+            found.append(Quantity(value, "month", _side(text, d.start()), 0.0, value, *d.span()))
     return found
 
 
@@ -252,6 +273,16 @@ def _side(text: str, start: int) -> str:
     """ "<" before a date that something lies before, ">" after."""
     m = _ON_WHICH_SIDE.search(text, max(0, start - 16), start)
     return "" if m is None else "<" if m[1] else ">"
+
+
+def _time_of_day(text: str, start: int, end: int) -> Quantity:
+    """A time of day, in minutes after midnight."""
+    hour, minute = int(text[start:end].split(":")[0]), int(text[start:end].split(":")[1][:2])
+    if text[start:end].rstrip(".m").endswith("p") and hour < 12:
+        hour += 12
+    value = float(60 * hour + minute)
+    after = re.compile(r" ?(?:h|hrs?|hours|o'clock)\b").match(text, end)
+    return Quantity(value, "time", "", 0.0, value, start, after.end() if after else end)
 
 
 def _numeric_date(text: str, start: int, end: int) -> Quantity:
@@ -284,8 +315,12 @@ def _value(m: re.Match[str]) -> float:
 def _read(text: str, m: re.Match[str], often: list[tuple[float, int, int]]) -> Quantity:
     start, end = m.span()
     if m["date"]:
+        if ":" in m["date"]:
+            return _time_of_day(text, start, end)
         return _numeric_date(text, start, end)
     value = _value(m)
+    if text.startswith(" and a half", end):
+        value, end = value + 0.5, end + len(" and a half")
     if (times := _MULTIPLE.match(text, end)) is not None:
         value, end = value * _TIMES_OVER[times[1]], times.end()
     if start and text[start - 1] == "-" and _SIGN.search(text, max(0, start - 2), start):
@@ -348,7 +383,9 @@ def _unit_after(text: str, end: int) -> tuple[str, float, int]:
         unit = read_unit("".join(m[i] or "" for i in range(1, stop + 1)))
         if unit is not None:
             last = m.end(stop)
-            if unit.dimension.endswith(("/days", "/cycles")):  # "34 mg per day" is 34 mg, daily
+            if unit.dimension.endswith(
+                ("/days", "/cycles", "/doses")
+            ):  # "34 mg per day" is 34 mg, daily
                 unit = read_unit("".join(m[i] or "" for i in range(1, stop)))
                 last = m.end(stop - 1)
                 assert unit is not None

@@ -50,6 +50,12 @@ _ATOMS: dict[str, tuple[str, float, tuple[str, ...]]] = {
     "gbq": ("activity", 1e3, ()),
     "iu": ("iu", 1.0, ("units", "unit", "u")),
     "bpm": ("rate", 1.0, ()),
+    "°c": (
+        "celsius",
+        1.0,
+        ("degrees c", "degrees celsius", "degree celsius", "celsius", "° c", "c"),
+    ),
+    "°f": ("fahrenheit", 1.0, ("degrees f", "degrees fahrenheit", "fahrenheit", "° f")),
     "fraction": ("fractions", 1.0, ("fractions", "fx", "fr")),
     "cycle": ("cycles", 1.0, ("cycles",)),
     "dose": ("doses", 1.0, ("doses",)),

@@ -114,6 +114,8 @@ def is_foreign(
             continue
         if context.has_number(number) or question.has_number(number):
             continue
+        if number.compare == "-" and number.raw in context.raws:
+            continue
         if expected.has_number(number) or any(a <= number.start < b for a, b in ignore):
             continue
         if number.dimension == "" and number.raw in context.raws | question.raws:

@@ -39,7 +39,10 @@ PLAIN_WORDS = word_set(
     april may june july august september october november december response rate survival
     median overall progression disease stable partial complete answer's conclusion summary
     result results value values only iv po bid tid qid sc im od qd vs ie eg os pfs orr mri ct
-    ok id doctor professor side sided negative positive earlier later first came
+    ok id doctor professor side sided negative positive earlier later first came celsius fahrenheit
+    nurse mother father
+    parents mr mrs ms dr jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat
+    sun
     """
 )
 """Words that a capital letter does not turn into the name of something."""
@@ -146,7 +149,7 @@ for _class, _members in {
 
 UNITS_ASKED_BY = {
     "old": "year", "age": "year", "aged": "year", "percentage": "%", "proportion": "%",
-    "share": "%",
+    "share": "%", "temperature": "°c",
 }  # fmt: skip
 """A word of a question -> the unit that it asks for."""
 

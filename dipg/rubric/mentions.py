@@ -56,11 +56,24 @@ _COMPARED = re.compile(
 )
 _OR = re.compile(r"^(?: ?[a-z%/0-9]+)?,? ?(?:or|and/or)\b|^ ?/ ?\d")
 _OR_BEFORE = re.compile(r"(?:\bor|\band/or|\beither) (?:\S+ )?$")
-_OR_SO = re.compile(r"\bor (?:not|another|something|maybe|perhaps|possibly|so, maybe)\b")
+_OR_SO = re.compile(
+    r"\bor (?:not|another|something|maybe|perhaps|possibly|so, maybe|once|twice|thrice|daily|"
+    r"weekly|"
+    r"monthly|every|(?:two|three|four) times)\b"
+)
 _EARLIER = re.compile(
     r"\b(?:initial|initially|initiated|original|originally|previous|previously|prior|earlier|"
     r"before|formerly|history|baseline|standard|full|first|planned|instead of|reduced from|"
-    r"lowered from|raised from|increased from|down from|up from)\b"
+    r"started|starting|began|begun|lowered from|raised from|increased from|down from|up from)\b"
+)
+_FIRST = re.compile(r"\b(?:initial\w*|start\w*|first|original\w*|began|begun|beginning)\b")
+_LATER = re.compile(
+    r"\b(?:later|subsequently|then|afterwards|thereafter|eventually|now|currently|reduced to|"
+    r"increased to|escalated to|lowered to|raised to)\b"
+)
+_INTERVAL = re.compile(
+    r"\b(?:ci|confidence interval|credible interval|iqr|interquartile range|"
+    r"range)\b[^.;)]*(?:\.\d[^.;)]*)?$"
 )
 _OF_OTHERS = re.compile(
     r"^ ?(?:in|for|with|per|of) (?:the )?(?:historical|control|placebo|comparator|other|baseline)"
@@ -111,7 +124,7 @@ def is_option(answer: Answer, said: Quantity) -> bool:
         return True
     if _OR_BEFORE.search(before) and any(0 < said.start - n.end < 24 for n in others):
         return True
-    return _OR_SO.search(after) is not None
+    return _OR_SO.search(answer.text[said.end : said.end + 40]) is not None
 
 
 def is_aside(claim: Claim, said: Quantity) -> bool:
@@ -121,10 +134,15 @@ def is_aside(claim: Claim, said: Quantity) -> bool:
         return True
     if _OF_OTHERS.match(answer.text[said.end : said.end + 40]):
         return True
+    if _INTERVAL.search(answer.text[max(0, said.start - 40) : said.start]):
+        return said.raw in claim.context.raws
     clause = clause_of(answer, said.start)
     if clause is None or not claim.context.has_number(said):
         return False
-    return _EARLIER.search(clause.text[: max(0, said.start - clause.start)]) is not None
+    before = clause.text[: max(0, said.start - clause.start)]
+    if _FIRST.search(claim.question.text.lower()):
+        return _LATER.search(before) is not None
+    return _EARLIER.search(before) is not None
 
 
 def is_of_another(clause: Clause, claim: Claim) -> bool:

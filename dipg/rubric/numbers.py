@@ -2,7 +2,7 @@
 
 import re
 
-from dipg.quantities import Quantity, close, frequencies, quantities, same_day
+from dipg.quantities import Quantity, close, comparator_start, frequencies, quantities, same_day
 from dipg.rubric.lexicon import DRUG, UNITS_ASKED_BY
 from dipg.rubric.mentions import (
     Claim,
@@ -25,6 +25,8 @@ _FROM = re.compile(r"\bfrom (?:\w+ ){0,2}?$")
 _TO = re.compile(r"(?:\b(?:down |up )?to|->|=>|→) ?$")
 _ON_TO = re.compile(r"^ ?(?:[a-z/0-9%]+ ){0,4}?(?:(?:down |up )?to|->|=>|→) ?\d")
 _BY = re.compile(r"\b(?:by what|by how|how much)\b")
+_CHANGED_BY = re.compile(r"\bby (?:about |around |approximately )?$")
+_UP = re.compile(r"\b(?:increas|rise|rose|grew|grow|gain|longer|higher|more|differ)")
 _DOWN = re.compile(r"\b(?:decreas|reduc|fell|fall|declin|shr[aiu]nk|loss|lost|lower|drop|chang)")
 
 
@@ -76,14 +78,15 @@ def is_stated(said: Quantity, wanted: Quantity, rates: set[float], claim: Claim)
     mine, theirs = _role(answer.text, said), _role(claim.target.text, wanted)
     if theirs == "from":
         return mine == "from" and not is_option(answer, said)
+    if mine == "by" and theirs != "by" and not _asks_for_change(claim):
+        return False
     if mine == "from" or (mine == "to" and not theirs and _BY.search(claim.question.text.lower())):
         return False
-    return not is_denied(answer.text, said.start, said.end) and not is_ratio_free_option(
-        said, claim
-    )
+    start = comparator_start(answer.text, said.start) if said.compare else said.start
+    return not is_denied(answer.text, start, said.end) and not _is_alternative(said, claim)
 
 
-def is_ratio_free_option(said: Quantity, claim: Claim) -> bool:
+def _is_alternative(said: Quantity, claim: Claim) -> bool:
     """Whether a number is one of several on offer; "2/46" of a count is "2 of 46"."""
     if not is_option(claim.answer, said):
         return False
@@ -92,13 +95,20 @@ def is_ratio_free_option(said: Quantity, claim: Claim) -> bool:
     return not (whole > said.raw and said.dimension == "" and whole in claim.context.raws)
 
 
+def _asks_for_change(claim: Claim) -> bool:
+    text = f"{claim.question.text.lower()} {claim.target.text}"
+    return bool(_BY.search(text) or _DOWN.search(text) or _UP.search(text))
+
+
 def _role(text: str, number: Quantity) -> str:
     """ "from" and "to" of a change ("from 8 mg to 2 mg")."""
     before = text[max(0, number.start - 24) : number.start]
-    if _FROM.search(before):
-        return "from"
     if _TO.search(before):
         return "to"
+    if _FROM.search(before):
+        return "from"
+    if _CHANGED_BY.search(before):
+        return "by"
     return "from" if _ON_TO.match(text[number.end : number.end + 40]) else ""
 
 
@@ -174,7 +184,9 @@ def _same_rate(said: Quantity, wanted: Quantity, rates: set[float], claim: Claim
     if not said.per_day:
         return True
     known = [n.per_day for n in claim.context.numbers if n.same(said) and n.per_day]
-    if not known:
+    if not known and not claim.context.has_number(said):  # computed, and given as often as others
+        known = [r for r, _, _ in frequencies(claim.context.text.lower())]
+    elif not known:
         told = sentences(claim.context.text.lower())
         told = [s for s in told if any(said.same(n) for n in quantities(s))]
         known = [r for s in (*told, claim.question.text.lower()) for r, _, _ in frequencies(s)]
@@ -186,6 +198,9 @@ def _belongs(said: Quantity, owner: str, claim: Claim) -> bool:
     mine = bind(claim.answer.text, said, claim.answer.names)
     clause = clause_of(claim.answer, said.start)
     if clause is not None and is_of_another(clause, claim):
+        return False
+    asked = {n for n in claim.question.names if DRUG.fullmatch(n)}
+    if asked and not owner and mine and mine not in asked and DRUG.fullmatch(mine):
         return False
     if not owner or not mine or mine == owner:
         return True

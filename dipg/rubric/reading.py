@@ -109,7 +109,7 @@ class Reading:
         """Whether the text contains this number, under conversion of units."""
         if (number.dimension, round(number.value, 9)) in self.values:
             return True
-        if number.dimension in ("monthday", "date?", "date"):
+        if number.dimension in ("monthday", "date?", "date", "month"):
             return any(same_day(number, n) for n in self.numbers)
         if number.value < 0:
             return self.has_number(number._replace(value=-number.value, raw=-number.raw))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from dipg.quantities import Quantity, quantities
-from dipg.rubric.lexicon import ACTIONS, CLASSES, DIRECTIONS, STOP_WORDS, TREATMENTS
+from dipg.rubric.lexicon import ACTIONS, CLASSES, DIRECTIONS, PLAIN_WORDS, STOP_WORDS, TREATMENTS
 from dipg.rubric.reading import Reading, names, read
 from dipg.text import fold, plain, sentences, words
 from dipg.vignettes.types import Vignette
@@ -114,7 +114,13 @@ def make_target(wording: str, question: str) -> Target:
         bound=tuple(bound),
         allowed=tuple(quantities(plain(whole_folded))),
         names=tuple(dict.fromkeys(all_names)) if compares else required,
-        phrase=_phrase(text, required, bool(kept), asked.terms, {k for k, _ in labels}),
+        phrase=_phrase(
+            text,
+            required,
+            any(numbers[i].dimension[:1] != "#" for i in kept),
+            asked.terms,
+            {k for k, _ in labels},
+        ),
         labels=labels - frozenset(labels_of(plain(fold(question)))),
         opening=m[1] if (m := _OPENING.match(text)) else "",
         negated=is_negated(text),
@@ -190,6 +196,10 @@ def _phrase(
     spoken = [w for w in spoken if not w[0].isdigit() and w not in kinds]
     acts = any(w in ACTIONS for w in spoken)
     spoken = [w for w in spoken if w not in ACTIONS]
+    if required and not has_numbers and len(words(text)) <= 4:
+        parts = {p for n in required for p in re.findall("[a-z]+", n)}
+        others = [w for w in spoken if w not in parts | asked | PLAIN_WORDS]
+        return tuple(w for w in others if w not in required)
     if has_numbers or required:
         return tuple(
             w for w in spoken if CLASSES.get(w, "month") not in ("yesno", "roman", "month")
@@ -267,6 +277,8 @@ def actions_of(text: str, named: list[tuple[str, int]]) -> list[tuple[str, str]]
         action = ACTIONS.get(m.group())
         if action is None or _is_history(text, m.start()) or _is_denied(text, m.start()):
             continue
+        if _NOT_NEEDED.match(text, m.end()):
+            continue
         while at < len(named) and named[at][1] < m.end():
             at += 1
         found.append((_target_of(text, m, named, at), action))
@@ -297,6 +309,11 @@ def _target_of(
 
 _PASSIVE = re.compile(r"\b(?:be|being|should|must|may|can|is|are|to be|needs)\b")
 _TREATMENT = re.compile(rf"\b(?:{'|'.join(sorted(TREATMENTS))})\b")
+_NOT_NEEDED = re.compile(
+    r"(?: \w+){0,3}? (?:is|are|would be|was) (?:(?:not|never) (?:\w+ )?(?:necessary|required|"
+    r"needed|"
+    r"indicated|recommended|appropriate|warranted)|unnecessary|inappropriate|contraindicated)\b"
+)
 _CLAUSE = re.compile(r"[.;\n](?=\s|$)|,? (?:and|then|once|while|but)\b")
 
 
@@ -312,7 +329,7 @@ def _is_history(text: str, at: int) -> bool:
 def _is_denied(text: str, at: int) -> bool:
     return bool(
         re.search(
-            r"\b(?:no|not|n't|without|never|cannot|rather than|instead of|dose) (?:\w+ ){0,2}$",
+            r"\b(?:no|not|n't|without|never|cannot|rather than|instead of|dose) (?:\w+ ){0,3}$",
             text[max(0, at - 24) : at],
         )
     )

@@ -14,9 +14,12 @@ def keeps_actions(claim: Claim) -> bool:
     for name, action in target.actions:
         wanted.setdefault(name, set()).add(action)
     said = actions_of(claim.answer.text, claim.answer.names)
+    asked = claim.question.terms
     whole = {a for o in claim.options for _, a in o.actions}
     for name, action in said:
-        mine = wanted.get(name)
+        mine = wanted.get(name) or (wanted.get("") if name in ("", *asked) else None)
+        if not name and len(wanted) == 1:
+            (mine,) = wanted.values()
         if mine and action not in mine | whole and any(action in CLASHES[w] for w in mine):
             return False
     for name, actions in wanted.items():

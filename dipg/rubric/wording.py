@@ -17,6 +17,10 @@ _CONTRAST = re.compile(
     r"(?<=\w)[,;]? (?:and |but )?(?:not|rather than|instead of|never|"
     r"unlike)\b(?= (?:\S+ ){0,4}\S+\W*$)"
 )
+_EITHER = re.compile(
+    r"(\w+),? (?:or|and/or|versus|vs\.?) "
+    r"(?:the |a |an |dr\.? |nurse |professor |mr |mrs |ms )?(\w+)"
+)
 _PARTS = re.compile(r",|;|\band\b|/|\+|&")
 _HARMLESS_PART = re.compile(
     r"\W*(?:with|in|of|at|as|by|for|on|from|per|to|according|because|since|due|while|which|who|not|"
@@ -55,10 +59,22 @@ def opens_alike(claim: Claim) -> bool:
         return False
     asked = {stem(w) for w in claim.question.terms if w not in STOP_WORDS and w.isalpha()}
     spoken = {stem(w) for w in words(answer.text)}
+    content = spoken - {stem(w) for w in STOP_WORDS}
+    if target.opening == "yes" and content and content <= asked and not is_negated(answer.text):
+        return True
     if len(asked & spoken) < 0.5 * max(len(asked), 1) and not target.numbers and not target.names:
         return False
-    said = up_to_reason(first.text if first is not None else answer.text)
+    said = up_to_reason(_clause_with_verb(claim))
     return is_negated(said) == (target.opening == "no")
+
+
+def _clause_with_verb(claim: Claim) -> str:
+    """The clause that says what the question ends on ("... considered but not given")."""
+    asked = [w for w in words(claim.question.text.lower()) if w not in STOP_WORDS]
+    for clause in claim.answer.clauses:
+        if asked and stem(asked[-1]) in {stem(w) for w in words(clause.text)}:
+            return clause.text
+    return claim.answer.clauses[0].text if claim.answer.clauses else claim.answer.text
 
 
 def up_to_reason(text: str) -> str:
@@ -87,10 +103,20 @@ def says_phrase(claim: Claim) -> bool:
                 continue
             return not class_rival(claim) and not word_options(claim)
     if len(wanted) <= 4:
-        return False
+        return _across_clauses(claim, wanted) and not class_rival(claim)
     spoken = {stem(w) for w in words(answer.text)}
     share = sum(w in spoken for w in wanted) / len(wanted)
     return share >= 0.75 and not class_rival(claim)
+
+
+def _across_clauses(claim: Claim, wanted: list[str]) -> bool:
+    """Whether a short answer lists the words of a phrase in several clauses, none denied."""
+    spoken = [(stem(m.group()), m) for m in re.finditer(r"[^\W_]+", claim.answer.text)]
+    if len(spoken) > 2 * len(wanted) + 4 or word_options(claim) or is_negated(claim.answer.text):
+        return False
+    return set(wanted) <= {w for w, _ in spoken} and not any(
+        w in wanted and is_denied(claim.answer.text, m.start(), m.end()) for w, m in spoken
+    )
 
 
 def _offers_direction(claim: Claim) -> bool:
@@ -125,14 +151,15 @@ def word_options(claim: Claim) -> bool:
     well."""
     text = claim.answer.text
     known = {stem(w) for o in claim.options for w in words(o.whole)}
-    known |= {stem(w) for w in claim.question.terms} | _KNOWN
+    known |= {stem(w) for w in claim.question.terms} | STOP_WORDS
     mine = {stem(w) for w in claim.target.phrase}
-    for m in re.finditer(r"(\w+),? (?:or|and/or|versus|vs\.?) (?:the |a |an |dr\.? )?(\w+)", text):
+    for m in _EITHER.finditer(text):
         pair = {stem(m[1]), stem(m[2])}
         if pair & mine and pair - known and not is_denied(text, m.start(2), m.end(2)):
             return True
     if len(words(text)) > 6:
         return False
+    known |= _KNOWN
     for part in _PARTS.split(text)[1:] if _PARTS.search(text) else ():
         spoken = words(part)
         if _HARMLESS_PART.match(part) or any(w in ACTIONS or w in _VERBS for w in spoken):
@@ -151,7 +178,13 @@ def keeps_polarity(claim: Claim) -> bool:
     if clause is None:
         return True
     said = is_negated(_CONTRAST.split(up_to_reason(clause.text))[0])
+    if said and target.negated and (denied := _DENIED_WORD.search(target.text)):
+        spoken = {stem(w) for w in words(claim.answer.text)}
+        return bool({stem(w) for w in denied[1].split() if w not in STOP_WORDS} & spoken)
     return said == target.negated
+
+
+_DENIED_WORD = re.compile(r"\b(?:not|no|never|without) ((?:\w+ ){0,3}\w+)")
 
 
 def best_clause(claim: Claim) -> Clause | None:

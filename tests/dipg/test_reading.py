@@ -18,7 +18,7 @@ SPELLED = {
     "mbq": "megabecquerel", "gbq": "gigabecquerel", "year": "year", "month": "month",
 }  # fmt: skip
 SKIPPED = {"%", "iu", "fraction", "cycle", "dose", "session", "tablet", "capsule", "lesion",
-           "patient", "participant", "point", "copies", "tesla", "bpm", "mmhg"}  # fmt: skip
+           "patient", "participant", "point", "copies", "tesla", "bpm", "mmhg", "°c", "°f"}  # fmt: skip
 
 
 def test_factors_are_those_of_pint() -> None:
