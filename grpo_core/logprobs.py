@@ -1,9 +1,8 @@
 """Log-probabilities of given tokens, without ever holding all logits.
 
 Logits of a batch, `[B, T, V]`, are the largest array of language-model training (16 x 1,536 x
-262,144
-floats are 26 GB). Tokens are processed in chunks instead; each chunk's logits are recomputed in the
-backward pass.
+262,144 floats are 26 GB). Tokens are processed in chunks instead; each chunk's logits are
+recomputed in the backward pass.
 """
 
 from typing import NamedTuple
@@ -14,9 +13,10 @@ import jax.numpy as jnp
 from grpo_core.batch import Batch
 from grpo_core.models.decoder import Decoder
 
-# Elements of logits held at a time; small enough to stay out of memory's way, large enough for the
-# cores.
+# Elements of logits held at a time: small enough for the caches, large enough for the cores.
 CHUNK_ELEMENTS = 1 << 22
+# But no fewer tokens than this, since every chunk reads the whole table of a large vocabulary.
+CHUNK_TOKENS = 256
 
 
 class TokenLogps(NamedTuple):
@@ -28,17 +28,24 @@ class TokenLogps(NamedTuple):
 
 
 def completion_logps(
-    model: Decoder, batch: Batch, temperature: jax.Array, *, entropy_gradient: bool = False
+    model: Decoder,
+    batch: Batch,
+    temperature: jax.Array,
+    *,
+    entropy_gradient: bool = False,
+    remat: bool = False,
 ) -> TokenLogps:
     """Log-probabilities of every completion token given its prompt and the tokens before it.
 
     Distributions are those that were sampled from: logits over `temperature`. Entries at masked
-    tokens are finite and meaningless. The entropy is a constant unless `entropy_gradient`.
+    tokens are finite and meaningless. The entropy is a constant unless `entropy_gradient`. With
+    `remat` layers are computed again in the backward pass.
     """
-    prefix = model.prompt(batch.prompts.tokens, batch.prompts.prefix_valid)
+    prefix = model.prompt(batch.prompts.tokens, batch.prompts.prefix_valid, remat=remat)
     tokens, previous, positions = batch.inputs(model.config.previous_tokens)
     # The fed token is real wherever the predicted one is.
-    hidden = model.complete(prefix, tokens, previous, positions, batch.completion_mask > 0)
+    valid = batch.completion_mask > 0
+    hidden = model.complete(prefix, tokens, previous, positions, valid, remat=remat)
     flat = hidden.reshape(-1, hidden.shape[-1])
     wanted = batch.completion.reshape(-1)
     logps, entropy = _chunked(model, flat, wanted, temperature, entropy_gradient)
@@ -54,7 +61,7 @@ def _chunked(
     entropy_gradient: bool,
 ) -> tuple[jax.Array, jax.Array]:
     count = hidden.shape[0]
-    rows = max(1, CHUNK_ELEMENTS // model.config.vocab_size)
+    rows = max(CHUNK_TOKENS, CHUNK_ELEMENTS // model.config.vocab_size)
 
     @jax.checkpoint
     def of_chunk(chunk: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:

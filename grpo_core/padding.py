@@ -13,10 +13,12 @@ BUCKET = 8
 
 
 class Tokenizer(Protocol):
-    """What the core needs of a tokenizer."""
+    """What the core needs of a tokenizer: `end_id` is written after what is learned from, any of
+    `stop_ids` ends what is sampled."""
 
     pad_id: int
     end_id: int
+    stop_ids: tuple[int, ...]
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]: ...
     def decode_batch(self, rows: Sequence[Sequence[int]]) -> list[str]: ...

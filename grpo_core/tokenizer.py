@@ -1,8 +1,7 @@
 """Text to tokens and back.
 
 `WordTokenizer` splits text into words with their leading space, single digits, tags and marks, so
-that
-decoding is concatenation and numbers are composed of digits that the model has seen.
+that decoding is concatenation and numbers are composed of digits that the model has seen.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,6 +20,7 @@ class WordTokenizer:
         self._tokenizer = tokenizer
         self.pad_id = _special(tokenizer, PAD)
         self.end_id = _special(tokenizer, END)
+        self.stop_ids: tuple[int, ...] = (self.end_id,)
 
     @classmethod
     def train(cls, texts: Iterable[str], max_size: int = 4096) -> "WordTokenizer":

@@ -4,6 +4,7 @@ Parameters, optimizer state and every scheduled scalar are arguments: nothing is
 steps, and changing beta, epsilon or the learning rate compiles nothing.
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -16,8 +17,8 @@ from optax.contrib import MuonDimensionNumbers
 
 from grpo_core.batch import Batch
 from grpo_core.logprobs import TokenLogps, completion_logps
-from grpo_core.losses import Loss, LossScalars, Scored, grpo, supervised_loss
-from grpo_core.models.decoder import Decoder
+from grpo_core.losses import Loss, LossScalars, Metrics, Scored, grpo, per_token
+from grpo_core.passes import NOTHING, PLAIN, Pass
 
 GRPO = grpo()
 
@@ -94,43 +95,92 @@ def init_actor(params: nnx.State, optimizer: optax.GradientTransformation) -> Ac
 def _apply(
     actor: ActorState,
     gradients: nnx.State,
+    metrics: Metrics,
     optimizer: optax.GradientTransformation,
     learning_rate: jax.Array,
-) -> ActorState:
+) -> tuple[ActorState, Metrics]:
+    """The updated actor, or the actor as it was where loss or gradient are not finite.
+
+    Metrics gain `grad_norm` and `skipped`, 1 where nothing was updated.
+    """
+    norm = optax.tree.norm(gradients)
     updates, opt_state = optimizer.update(gradients, actor.opt_state, actor.params)
     params = jax.tree.map(lambda p, u: p - learning_rate * u.astype(p.dtype), actor.params, updates)
-    return ActorState(params, opt_state, actor.updates + 1)
+    finite = jnp.isfinite(metrics["loss"]) & jnp.isfinite(norm)
+    updated = ActorState(params, opt_state, actor.updates + 1)
+    kept = jax.tree.map(lambda new, old: jnp.where(finite, new, old), updated, actor)
+    return kept, metrics | {"grad_norm": norm, "skipped": 1.0 - finite.astype(jnp.float32)}
 
 
-@partial(jax.jit, static_argnames=("graph", "optimizer"), donate_argnames=("actor",))
+def _summed(
+    part_of: Callable[[nnx.State, Any], tuple[jax.Array, Metrics]],
+    params: nnx.State,
+    whole: Any,
+    how: Pass,
+) -> tuple[nnx.State, Metrics]:
+    """Gradients and metrics, `loss` among them, summed over the parts of `whole`."""
+
+    def graded(part: Any) -> tuple[nnx.State, Metrics]:
+        (loss, metrics), gradients = jax.value_and_grad(part_of, has_aux=True)(params, part)
+        return gradients, metrics | {"loss": loss}
+
+    if how.parts == 1:
+        return graded(whole)
+    parts = jax.tree.map(how.cut, whole)
+    first = jax.eval_shape(graded, jax.tree.map(lambda x: x[0], parts))
+    zero = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), first)
+
+    def add(total: Any, part: Any) -> tuple[Any, None]:
+        return jax.tree.map(jnp.add, total, graded(part)), None
+
+    return jax.lax.scan(add, zero, parts)[0]
+
+
+@partial(jax.jit, static_argnames=("graph", "optimizer", "how"), donate_argnames=("actor",))
 def supervised_step(
     graph: nnx.GraphDef,
     optimizer: optax.GradientTransformation,
     actor: ActorState,
     batch: Batch,
     learning_rate: jax.Array,
-) -> tuple[ActorState, dict[str, jax.Array]]:
-    """One step of cross-entropy on the completions of a batch."""
+    frozen: nnx.State = NOTHING,
+    how: Pass = PLAIN,
+) -> tuple[ActorState, Metrics]:
+    """One step of cross-entropy on the completions of a batch, in nats per token.
 
-    def loss_of(params: nnx.State) -> jax.Array:
-        found = completion_logps(nnx.merge(graph, params), batch, jnp.float32(1.0))
-        return supervised_loss(found.logps, batch.completion_mask)
+    The actor's parameters are trained, `frozen` ones (the base under adapters) are not.
+    """
 
-    loss, gradients = jax.value_and_grad(loss_of)(actor.params)
-    metrics = {"loss": loss, "grad_norm": optax.tree.norm(gradients)}
-    return _apply(actor, gradients, optimizer, learning_rate), metrics
+    def part_of(params: nnx.State, part: Any) -> tuple[jax.Array, Metrics]:
+        piece, weights = part
+        model = how.model(graph, params, frozen)
+        found = completion_logps(model, piece, jnp.float32(1.0), remat=how.remat)
+        return -jnp.sum(found.logps * weights), {}
+
+    whole = (batch, per_token(batch.completion_mask))
+    gradients, metrics = _summed(part_of, actor.params, whole, how)
+    return _apply(actor, gradients, metrics, optimizer, learning_rate)
 
 
-@partial(jax.jit, static_argnames=("graph",))
+@partial(jax.jit, static_argnames=("graph", "how"))
 def logps_of(
-    graph: nnx.GraphDef, params: nnx.State, batch: Batch, temperature: jax.Array
+    graph: nnx.GraphDef,
+    params: nnx.State,
+    batch: Batch,
+    temperature: jax.Array,
+    frozen: nnx.State = NOTHING,
+    how: Pass = PLAIN,
 ) -> TokenLogps:
     """Log-probabilities of a batch under given parameters: of the reference, or before several
     updates."""
-    return completion_logps(nnx.merge(graph, params), batch, temperature)
+    model = how.model(graph, params, frozen)
+    if how.parts == 1:
+        return completion_logps(model, batch, temperature)
+    parts = jax.lax.map(lambda part: completion_logps(model, part, temperature), how.split(batch))
+    return jax.tree.map(lambda x: x.reshape(batch.completion.shape), parts)
 
 
-@partial(jax.jit, static_argnames=("graph", "optimizer", "loss"), donate_argnames=("actor",))
+@partial(jax.jit, static_argnames=("graph", "optimizer", "loss", "how"), donate_argnames=("actor",))
 def grpo_step(
     graph: nnx.GraphDef,
     optimizer: optax.GradientTransformation,
@@ -141,24 +191,29 @@ def grpo_step(
     temperature: jax.Array,
     learning_rate: jax.Array,
     loss: Loss = GRPO,
-) -> tuple[ActorState, dict[str, jax.Array]]:
+    frozen: nnx.State = NOTHING,
+    how: Pass = PLAIN,
+) -> tuple[ActorState, Metrics]:
     """One GRPO update. Metrics are scalars under TRL's names, measured before the update."""
 
-    def loss_of(params: nnx.State) -> tuple[jax.Array, dict[str, jax.Array]]:
-        model: Decoder = nnx.merge(graph, params)
-        found = completion_logps(model, batch, temperature, entropy_gradient=loss.entropy_bonus)
-        old = targets.old_logps
+    def part_of(params: nnx.State, part: Any) -> tuple[jax.Array, Metrics]:
+        piece, wanted, weights = part
+        model = how.model(graph, params, frozen)
+        found = completion_logps(
+            model, piece, temperature, entropy_gradient=loss.entropy_bonus, remat=how.remat
+        )
+        old = wanted.old_logps
         scored = Scored(
             found.logps,
             jax.lax.stop_gradient(found.logps) if old is None else old,
-            targets.reference_logps,
-            targets.advantages,
-            batch.completion_mask,
-            targets.sampler_logps,
+            wanted.reference_logps,
+            wanted.advantages,
+            piece.completion_mask,
+            wanted.sampler_logps,
             found.entropy,
         )
-        return loss(scored, scalars)
+        return loss(scored, scalars, weights)
 
-    (value, metrics), gradients = jax.value_and_grad(loss_of, has_aux=True)(actor.params)
-    metrics |= {"loss": value, "grad_norm": optax.tree.norm(gradients)}
-    return _apply(actor, gradients, optimizer, learning_rate), metrics
+    whole = (batch, targets, loss.weights(batch.completion_mask))
+    gradients, metrics = _summed(part_of, actor.params, whole, how)
+    return _apply(actor, gradients, metrics, optimizer, learning_rate)

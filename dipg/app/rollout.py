@@ -13,7 +13,7 @@ from dipg.app.builtin_model import Model
 from dipg.environment import score_batch
 from dipg.vignettes.types import Vignette
 from grpo_core.batch import Prompts
-from grpo_core.sampler import Completions, sample_jit
+from grpo_core.sampler import Completions, Ends, sample_jit
 from grpo_core.sampling import Sampling, completion_keys
 
 # Keys of evaluations are folded from a step that no training step has.
@@ -62,9 +62,7 @@ def roll_out(
         prompts,
         keys,
         sampling,
-        max_length,
-        tokenizer.end_id,
-        tokenizer.pad_id,
+        Ends(tokenizer.stop_ids, max_length, tokenizer.pad_id),
     )
     rows = np.asarray(out.tokens).reshape(-1, max_length)
     texts = tokenizer.decode_batch(rows.tolist())

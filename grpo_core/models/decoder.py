@@ -50,16 +50,23 @@ class Norm(nnx.Module):
 
 
 class Linear(nnx.Module):
-    """A matrix `[in, out]` without bias."""
+    """A matrix `[in, out]` without bias, and what an adapter adds to it, if it has one."""
+
+    adapter: nnx.Module | None
 
     def __init__(self, fan_in: int, fan_out: int, rngs: nnx.Rngs, gain: float = 1.0) -> None:
         shape = (fan_in, fan_out)
         self.kernel = nnx.Param(jax.random.normal(rngs.params(), shape) * gain * fan_in**-0.5)
+        self.adapter = nnx.data(None)
 
     def __call__(self, x: jax.Array) -> jax.Array:
         # One product over all tokens: CPUs run it, and its gradient, about twice as fast as a
         # batched one.
-        return (x.reshape(-1, x.shape[-1]) @ self.kernel[...]).reshape(*x.shape[:-1], -1)
+        flat = x.reshape(-1, x.shape[-1])
+        out = flat @ self.kernel[...]
+        if self.adapter is not None:
+            out = out + self.adapter(flat)
+        return out.reshape(*x.shape[:-1], -1)
 
 
 class Attention(nnx.Module):

@@ -64,6 +64,7 @@ def test_chunks_give_what_one_piece_gives(tiny, monkeypatch):
     one = jnp.float32(1.0)
     whole = completion_logps(tiny, batch, one)
     monkeypatch.setattr(logprobs, "CHUNK_ELEMENTS", 10 * tiny.config.vocab_size)
+    monkeypatch.setattr(logprobs, "CHUNK_TOKENS", 1)
     pieces = completion_logps(tiny, batch, one)
     np.testing.assert_allclose(whole.logps, pieces.logps, atol=1e-5)
     np.testing.assert_allclose(whole.entropy, pieces.entropy, atol=1e-5)

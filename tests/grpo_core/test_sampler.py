@@ -6,8 +6,9 @@ from flax import nnx
 from scipy.stats import chisquare
 
 from grpo_core.batch import Prompts
-from grpo_core.sampler import as_batch, sample_jit
-from grpo_core.sampling import Temperature, completion_keys, greedy
+from grpo_core.sampler import Ends, as_batch, sample_jit, sample_until
+from grpo_core.sampling import Temperature, TopK, TopP, completion_keys, greedy
+from grpo_core.stop_strings import at_strings
 from grpo_core.trainer import logps_of
 from tests.grpo_core.conftest import VOCABULARY, plain_logits, random_batch
 
@@ -16,7 +17,7 @@ END, PAD = 1, 0
 
 def draw(model, prompts, keys, sampling=Temperature(), length=6):  # noqa: B008
     graph, params = nnx.split(model, nnx.Param)
-    return sample_jit(graph, params, prompts, keys, sampling, length, END, PAD)
+    return sample_jit(graph, params, prompts, keys, sampling, Ends((END,), length, PAD))
 
 
 def keys_of(step=1, prompts=3, group=4, seed=0):
@@ -99,8 +100,61 @@ def test_one_compilation_serves_every_step(tiny):
     sample_jit.clear_cache()
     for step in range(3):
         prompts = random_batch(seed=step).prompts
-        sample_jit(graph, params, prompts, keys_of(step=step), Temperature(), 6, END, PAD)
+        cooler = Temperature(1.0 + step, (TopP(0.9 - 0.1 * step),))
+        sample_jit(graph, params, prompts, keys_of(step=step), cooler, Ends((END,), 6, PAD))
     assert sample_jit._cache_size() == 1
+
+
+def test_log_probabilities_are_those_at_the_temperature_before_filters(tiny):
+    prompts = random_batch().prompts
+    out = draw(tiny, prompts, keys_of(), Temperature(1.7, (TopK(3),)))
+    graph, params = nnx.split(tiny, nnx.Param)
+    full = logps_of(graph, params, as_batch(prompts, out), jnp.float32(1.7)).logps
+    mask = np.asarray(out.mask) > 0
+    np.testing.assert_allclose(np.asarray(out.logps)[mask], np.asarray(full)[mask], atol=1e-4)
+
+
+def test_any_of_several_tokens_ends_a_completion(tiny):
+    graph, params = nnx.split(tiny, nnx.Param)
+    stop = (1, 5, 9)
+    prompts = random_batch().prompts
+    out = sample_jit(graph, params, prompts, keys_of(), Temperature(), Ends(stop, 30, PAD))
+    tokens, lengths = np.asarray(out.tokens), np.asarray(out.mask).sum(-1).astype(int)
+    last = np.take_along_axis(tokens, lengths[..., None] - 1, axis=-1)[..., 0]
+    assert np.isin(last[lengths < 30], stop).all()
+    assert len(set(last[lengths < 30].tolist())) > 1
+
+
+def as_letters(row):
+    return "".join(chr(ord("a") + token) for token in row)
+
+
+@pytest.mark.parametrize("every", [1, 5, 64])
+def test_completions_end_with_a_stop_string_and_are_otherwise_the_same(tiny, every):
+    graph, params = nnx.split(tiny, nnx.Param)
+    prompts, keys, ends = random_batch().prompts, keys_of(group=6), Ends((END,), 24, PAD)
+    plain = sample_jit(graph, params, prompts, keys, Temperature(), ends)
+    rows = np.asarray(plain.tokens).reshape(-1, 24)
+    stops = [as_letters(rows[0][3:5]), as_letters(rows[7][2:3])]
+    cut = at_strings(as_letters, stops)
+    found = sample_until(graph, params, prompts, keys, Temperature(), ends, cut, every=every)
+    shortened = 0
+    lengths = np.asarray(plain.mask).sum(-1).astype(int).reshape(-1)
+    for i, row in enumerate(rows):
+        whole = as_letters(row[: lengths[i]])
+        first = min((whole.find(s) + len(s) for s in stops if s in whole), default=len(whole))
+        kept = np.asarray(found.mask).reshape(-1, 24)[i]
+        assert kept.tolist() == [1.0] * first + [0.0] * (24 - first)
+        got = np.asarray(found.tokens).reshape(-1, 24)[i]
+        assert got.tolist() == [*row[:first], *[PAD] * (24 - first)]
+        shortened += first < len(whole)
+    assert shortened > 1
+
+
+def test_stop_strings_that_would_end_everything_are_refused():
+    for stops in ([], ["a", ""]):
+        with pytest.raises(ValueError, match="at least one, and none empty"):
+            at_strings(as_letters, stops)
 
 
 def test_a_temperature_of_nothing_is_refused():
