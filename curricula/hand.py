@@ -70,11 +70,14 @@ class ControlFile:
     """Reads commands that a person appends to a file, one a line, each once.
 
     ``echo hold >> runs/latest/control`` is all it takes.
+
+    Attributes:
+      read: lines that are done with; at first those that are there already, or as given.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, read: int | None = None) -> None:
         self.path = Path(path)
-        self._read = len(self._lines())
+        self.read = len(self._lines()) if read is None else read
 
     def _lines(self) -> list[str]:
         if not self.path.is_file():
@@ -89,9 +92,9 @@ class ControlFile:
           StatisticsError: a line that is no command; the line is not read again.
         """
         lines = self._lines()
-        while self._read < len(lines):
-            line = lines[self._read].lower()
-            self._read += 1
+        while self.read < len(lines):
+            line = lines[self.read].lower()
+            self.read += 1
             if line:
                 command_code(line)
                 return line

@@ -72,6 +72,11 @@ class CurriculumConfig(Section):
     )
     window: int = setting(50, "steps in the rolling window of statistics", at_least(1))
     block_steps: int = setting(300, "steps in a block of the fixed schedule", at_least(1))
+    restore: str = setting(
+        "penalties",
+        "what a certified regression takes back: penalties, or weights as well",
+        one_of("penalties", "weights"),
+    )
 
 
 @dataclass(frozen=True)
@@ -182,6 +187,32 @@ class EvaluationConfig(Section):
 
 
 @dataclass(frozen=True)
+class CheckpointsConfig(Section):
+    """What an interruption costs at most, and how much is kept. No result depends on it."""
+
+    every: int = setting(50, "steps between checkpoints; block ends have one anyway", at_least(1))
+    keep: int = setting(
+        3, "newest checkpoints kept; the best one and block ends stay anyway", at_least(1)
+    )
+
+
+@dataclass(frozen=True)
+class GuardsConfig(Section):
+    """What ends a run or is warned of."""
+
+    skipped: int = setting(
+        5, "steps in a row without a finite loss and reward that end the run", at_least(1)
+    )
+    patience: int = setting(10, "steps in a row of a collapse before it is told", at_least(1))
+    entropy: float = setting(
+        0.1, "share of the first steps' entropy below which it has collapsed", between(0, 1)
+    )
+    length: float = setting(
+        0.3, "share of the first steps' length below which it has collapsed", between(0, 1)
+    )
+
+
+@dataclass(frozen=True)
 class RunConfig(Section):
     """Everything that decides what a run does. Equal configurations give equal runs."""
 
@@ -193,6 +224,8 @@ class RunConfig(Section):
     warmup: WarmupConfig = field(default_factory=WarmupConfig)
     data: DataConfig = field(default_factory=DataConfig)
     evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
+    checkpoints: CheckpointsConfig = field(default_factory=CheckpointsConfig)
+    guards: GuardsConfig = field(default_factory=GuardsConfig)
 
 
 PRESETS: Mapping[str, Mapping[str, object]] = {

@@ -4,10 +4,40 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Self
 
+import numpy as np
+
+from curricula.observations import Observation, ObservationError, decode, encode
 from curricula.receipts import Receipt
-from dipg.evaluation import EvaluationSummary
+from dipg.app.curriculum import SCHEMA
+from dipg.evaluation import EvaluationSummary, summarise
+
+
+class Facts(NamedTuple):
+    """What happened in responses: terms `[B, K]`, events `[B, E]`."""
+
+    terms: np.ndarray
+    events: np.ndarray
+
+    def first(self, count: int) -> EvaluationSummary:
+        """Figures of the first `count` of them."""
+        return summarise(self.terms[:count], self.events[:count])
+
+    def to_json(self) -> dict[str, Any]:
+        """One integer a response; bit i is the i-th name of the schema."""
+        seen = Observation.build(SCHEMA, self.terms, self.events, np.arange(len(self.terms)))
+        line = encode(0, seen)
+        return {"terms": line["terms"], "events": line["events"]}
+
+    @classmethod
+    def from_json(cls, data: Any) -> Self:
+        """The facts that `to_json` wrote. Raises ObservationError where they are something else."""
+        try:
+            seen = decode({**data, "groups": range(len(data["terms"]))}, SCHEMA)
+        except (TypeError, KeyError, ValueError) as error:
+            raise ObservationError(f"not the facts of an evaluation: {error}") from None
+        return cls(seen.terms, seen.events)
 
 
 @dataclass(frozen=True)
@@ -18,6 +48,30 @@ class Evaluations:
     report: EvaluationSummary
     larger: EvaluationSummary
     greedy: EvaluationSummary
+    facts: tuple[Facts, Facts]
+
+    @classmethod
+    def of(cls, sampled: Facts, greedy: Facts, report_count: int, count: int) -> Self:
+        """From what happened, sampled and with greedy decoding."""
+        facts = (sampled, greedy)
+        return cls(sampled.first(report_count), sampled.first(count), greedy.first(count), facts)
+
+    @classmethod
+    def from_json(cls, data: Any, report_count: int, count: int) -> Self:
+        """The evaluation that `to_json` wrote.
+
+        Raises ObservationError where it is something else, or of another number of vignettes.
+        """
+        try:
+            kept = data["facts"]
+            sampled, greedy = Facts.from_json(kept["sampled"]), Facts.from_json(kept["greedy"])
+            same = kept["schema"] == SCHEMA.to_json()
+        except (TypeError, KeyError) as error:
+            raise ObservationError(f"not an evaluation: {error!r}") from None
+        wanted = max(report_count, count)
+        if not same or len(sampled.terms) != wanted or len(greedy.terms) != wanted:
+            raise ObservationError("an evaluation of other vignettes or of other events")
+        return cls.of(sampled, greedy, report_count, count)
 
     def to_json(self) -> dict[str, Any]:
         """The report's layout for its 50 vignettes, with the larger set and greedy decoding beside
@@ -28,6 +82,11 @@ class Evaluations:
             "greedy": {
                 "total_responses": greedy_set["total_responses"],
                 "figures": greedy_set["figures"],
+            },
+            "facts": {
+                "schema": SCHEMA.to_json(),
+                "sampled": self.facts[0].to_json(),
+                "greedy": self.facts[1].to_json(),
             },
         }
 

@@ -40,6 +40,7 @@ def screen(state: RunState) -> RenderableType:
         parts += [Text(), _clauses(state.receipt)]
     if state.told:
         parts += [Text(), _decisions(list(state.told))]
+    parts += [Text(f"warning: {text}", "yellow") for text in state.warnings]
     title = f"dipg-curriculum · {state.config.curriculum.policy}"
     return Panel(
         Group(*parts),

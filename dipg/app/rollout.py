@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import jax
@@ -11,6 +11,8 @@ import numpy as np
 
 from dipg.app.builtin_model import Model
 from dipg.environment import score_batch
+from dipg.pricing import TERMS
+from dipg.rubric import EVENTS
 from dipg.vignettes.types import Vignette
 from grpo_core.batch import Prompts
 from grpo_core.sampler import Completions, Ends, sample_jit
@@ -18,6 +20,15 @@ from grpo_core.sampling import Sampling, completion_keys
 
 # Keys of evaluations are folded from a step that no training step has.
 EVALUATION_STEP = 2**31 - 1
+
+
+Score = Callable[[Sequence[Vignette], Sequence[str]], tuple[np.ndarray, np.ndarray]]
+"""Says what happened in each response: terms `[B, K]` and events `[B, E]`, as `score_batch` does;
+NaN where it does not know."""
+
+
+class ScoreError(ValueError):
+    """The scoring function has failed; one line says how and on what."""
 
 
 class Rollout(NamedTuple):
@@ -49,10 +60,13 @@ def roll_out(
     group: int,
     sampling: Sampling,
     max_length: int,
+    score: Score = score_batch,
 ) -> Rollout:
     """`group` responses to each vignette, scored.
 
     prompt_ids `[N]` say which random numbers a vignette gets: its place in its data set.
+
+    Raises ScoreError where `score` raises or does not return a row for every response.
     """
     keys = completion_keys(seed, step, jnp.asarray(prompt_ids), group)
     tokenizer = model.tokenizer
@@ -67,8 +81,28 @@ def roll_out(
     rows = np.asarray(out.tokens).reshape(-1, max_length)
     texts = tokenizer.decode_batch(rows.tolist())
     repeated = [v for v in vignettes for _ in range(group)]
-    terms, events = score_batch(repeated, texts)
-    return Rollout(prompts, out, texts, terms, events)
+    return Rollout(prompts, out, texts, *scored(score, repeated, texts))
+
+
+def scored(
+    score: Score, vignettes: Sequence[Vignette], texts: Sequence[str]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Terms `[B, K]` and events `[B, E]` of responses. Raises ScoreError as `roll_out` does."""
+    try:
+        found = score(vignettes, texts)
+        terms, events = (np.asarray(part, np.float32) for part in found)
+    except Exception as error:  # whatever a function that is not ours may raise
+        what = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        raise ScoreError(
+            f"the scoring function failed on {len(texts)} responses: {what}"
+        ) from error
+    for name, rows, columns in (("terms", terms, TERMS), ("events", events, EVENTS)):
+        if rows.shape != (len(texts), len(columns)):
+            raise ScoreError(
+                f"the scoring function returned {name} of shape {list(rows.shape)} for "
+                f"{len(texts)} responses: it must be [{len(texts)}, {len(columns)}]"
+            )
+    return terms, events
 
 
 def select(prompts: Prompts, rows: np.ndarray) -> Prompts:

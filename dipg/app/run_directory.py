@@ -5,6 +5,8 @@
     decisions.jsonl          a receipt a step
     observations.jsonl       a header, then a line a step: the terms and events of every response
     timings.jsonl            seconds, kept apart because they differ between equal runs
+    warnings.jsonl           what the guards saw, where they saw something
+    commands.jsonl           what a person told the run, where one did
     evaluation_<step>.json   one for every evaluation
     samples_<step>.jsonl     some of its responses in full, with what they were asked and paid
     checkpoints/
@@ -18,23 +20,26 @@ from __future__ import annotations
 import contextlib
 import datetime
 import json
-import math
 import os
 import re
-import secrets
+import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from dipg.app.config import RunConfig, read, to_toml
+from dipg.app.files import LineFile, beside, clean, replace_file
 from dipg.app.lock import Lock, LockError
 
 RUNS = Path("runs")
 """Where runs go that are not told where to go, below the working directory."""
 
 LATEST = "latest"
+
+LOGS = ("metrics", "decisions", "observations", "timings", "warnings")
+"""The logs that go back with a checkpoint; `commands.jsonl` does not: it says what was told."""
 
 
 class DirectoryError(ValueError):
@@ -87,6 +92,69 @@ class RunDirectory:
             raise
         return directory
 
+    @classmethod
+    def resume(cls, path: Path) -> Self:
+        """The directory of a run that was interrupted, held by this process.
+
+        Raises:
+            DirectoryError: there is no run in `path`, or another process holds it.
+        """
+        if not (path / "config.toml").is_file():
+            raise DirectoryError(f"{path}: holds no run to resume: there is no config.toml")
+        try:
+            lock = Lock.take(path / "lock")
+        except OSError as error:
+            raise _refused(error, path) from error
+        except LockError as error:
+            raise DirectoryError(str(error)) from None
+        directory = cls(path, lock)
+        directory.checkpoints.mkdir(exist_ok=True)
+        directory._remove_remains()
+        return directory
+
+    def _remove_remains(self) -> None:
+        """What a killed process was writing or removing under another name."""
+        for file in self.path.iterdir():
+            if re.fullmatch(r"\..+\.[0-9a-f]{12}", file.name):
+                file.unlink()
+        for entry in self.checkpoints.iterdir():
+            if entry.name.startswith(".grpo_") or ".orbax-checkpoint-tmp" in entry.name:
+                shutil.rmtree(entry, ignore_errors=True)
+
+    def sync(self) -> dict[str, int]:
+        """Have the disk hold every line so far. Returns the bytes of each log."""
+        for name in self._files:
+            with self._telling(name):
+                self._files[name].sync()
+        return {name: file.size for name, file in self._files.items()}
+
+    def check_sizes(self, sizes: Mapping[str, int]) -> None:
+        """Raise DirectoryError where a log is shorter than in `sizes`, or is cut within a line."""
+        for name, size in sizes.items():
+            target = self.path / name
+            whole = target.is_file() and target.stat().st_size >= size
+            if whole and size:
+                with target.open("rb") as file:
+                    file.seek(size - 1)
+                    whole = file.read(1) == b"\n"
+            if not whole:
+                raise DirectoryError(f"{target}: does not hold its first {size} bytes any more")
+
+    def go_back(self, step: int, sizes: Mapping[str, int]) -> None:
+        """Cut every log to what it was after `step`, and remove later evaluations and samples."""
+        for log in LOGS:
+            name = f"{log}.jsonl"
+            target = self.path / name
+            if target.is_file():
+                with self._telling(name):
+                    os.truncate(target, sizes.get(name, 0))
+                    if not sizes.get(name):
+                        target.unlink()
+        for file in self.path.iterdir():
+            found = re.fullmatch(r"(?:evaluation|samples)_(\d{1,12})\.jsonl?", file.name)
+            if found and int(found[1]) > step:
+                file.unlink()
+
     @property
     def checkpoints(self) -> Path:
         """Where checkpoints go."""
@@ -108,6 +176,10 @@ class RunDirectory:
         """One line of `timings.jsonl`."""
         self._append("timings.jsonl", row)
 
+    def append_warning(self, row: Mapping[str, Any]) -> None:
+        """One line of `warnings.jsonl`."""
+        self._append("warnings.jsonl", row)
+
     def write_evaluation(self, step: int, content: Mapping[str, Any]) -> Path:
         """`evaluation_<step>.json`, in place of one that was there. Returns its path."""
         text = json.dumps(clean(content), indent=1, allow_nan=False) + "\n"
@@ -115,12 +187,9 @@ class RunDirectory:
 
     def write_text(self, name: str, text: str) -> Path:
         """A whole file, atomically: a reader sees the old one or the new one. Returns its path."""
-        target = self.path / name
-        try:
-            replace_file(target, text.encode())
-        except OSError as error:
-            raise _refused(error, target) from error
-        return target
+        with self._telling(name):
+            replace_file(self.path / name, text.encode())
+        return self.path / name
 
     def close(self) -> None:
         """Close the files and let go of the directory. A second call does nothing."""
@@ -141,38 +210,19 @@ class RunDirectory:
         self.close()
 
     def _append(self, name: str, row: Mapping[str, Any]) -> None:
-        target = self.path / name
-        try:
+        with self._telling(name):
             file = self._files.get(name)
             if file is None:
-                file = self._files[name] = LineFile(target)
+                file = self._files[name] = LineFile(self.path / name)
             file.append(json.dumps(clean(row), separators=(",", ":"), allow_nan=False))
-        except OSError as error:
-            raise _refused(error, target) from error
 
-
-class LineFile:
-    """A file that only ever holds whole lines, also when the disk fills up in the middle of one."""
-
-    def __init__(self, path: Path) -> None:
-        self._fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
-        self._size = os.fstat(self._fd).st_size
-
-    def append(self, line: str) -> None:
-        """Append `line` and a newline; on OSError the file is as it was before."""
-        rest = memoryview(line.encode() + b"\n")
-        size = self._size + len(rest)
+    @contextlib.contextmanager
+    def _telling(self, name: str) -> Iterator[None]:
+        """What the system has against a file, as an error of one line that names it."""
         try:
-            while rest:
-                rest = rest[os.write(self._fd, rest) :]
-        except OSError:
-            os.ftruncate(self._fd, self._size)
-            raise
-        self._size = size
-
-    def close(self) -> None:
-        """Close the file; no more lines."""
-        os.close(self._fd)
+            yield
+        except OSError as error:
+            raise _refused(error, self.path / name) from error
 
 
 def check_usable(path: Path | None, runs: Path = RUNS) -> None:
@@ -210,52 +260,14 @@ def read_config(path: Path) -> RunConfig:
     return read(path / "config.toml")
 
 
-def clean(value: Any) -> Any:
-    """`value` as JSON can hold it: numpy's numbers and arrays become plain, NaN and infinity None.
-
-    A float32 keeps the few digits it has: 0.1, not 0.10000000149011612.
-    """
-    if isinstance(value, Mapping):
-        return {str(key): clean(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [clean(inner) for inner in value]
-    if value is None or isinstance(value, str | bool | int):
-        return value
-    if isinstance(value, float) and type(value) is float:
-        return value if math.isfinite(value) else None
-    if hasattr(value, "ndim") and value.ndim:
-        return [clean(inner) for inner in value]
-    if hasattr(value, "dtype") and value.dtype.kind == "f":
-        return clean(float(str(value.__array__()[()])))
-    if hasattr(value, "item"):
-        return clean(value.item())
-    raise TypeError(f"{type(value).__name__} cannot be written as JSON: {value!r}")
-
-
-def replace_file(target: Path, content: bytes) -> None:
-    """Write `target` in one step, by way of a temporary file beside it."""
-    spare = _beside(target)
-    try:
-        fd = os.open(spare, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
-        with os.fdopen(fd, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(fd)
-        os.replace(spare, target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            spare.unlink()
-        raise
-
-
-def _beside(target: Path) -> Path:
-    """A hidden name beside `target` that nobody else uses."""
-    return target.with_name(f".{target.name}.{secrets.token_hex(6)}")
-
-
 def _check_empty(path: Path) -> None:
     # A lock alone is what an interrupted start leaves; whether it is still held, the lock knows.
     found = sorted(entry for entry in os.listdir(path) if entry != "lock")
+    if "config.toml" in found:
+        raise DirectoryError(
+            f"{path}: already holds a run: to go on with it, dipg-curriculum run --resume {path}; "
+            "for another, name a new or empty directory"
+        )
     if found:
         raise DirectoryError(
             f"{path}: already holds {found[0]!r}{' and more' * (len(found) > 1)}: "
@@ -281,7 +293,7 @@ def _point(link: Path, where: Path) -> None:
     """Make `link` a symbolic link to `where`; something else of that name is left alone."""
     if link.exists() and not link.is_symlink():
         return
-    spare = _beside(link)
+    spare = beside(link)
     spare.symlink_to(where.name, target_is_directory=True)
     os.replace(spare, link)
 

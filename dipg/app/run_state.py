@@ -49,6 +49,7 @@ class RunState:
         self.trends: dict[str, list[float]] = {name: [] for name in WATCHED}
         self.receipt: Receipt | None = None
         self.told: deque[Receipt] = deque(maxlen=4)
+        self.warnings: deque[str] = deque(maxlen=2)
         self.moves: list[Receipt] = []
         self._last_reason: object = None
         self._clock = clock
@@ -94,6 +95,10 @@ class RunState:
         if worth_telling:
             self.told.append(receipt)
         return worth_telling
+
+    def warning(self, text: str) -> None:
+        """Something that a person should know."""
+        self.warnings.append(text)
 
     @property
     def pace(self) -> float | None:

@@ -59,6 +59,10 @@ class View:
     def told(self, receipt: Receipt) -> None:
         """A decision that is worth a line of its own."""
 
+    def warning(self, text: str) -> None:
+        """Something that a person should know."""
+        self.state.warning(text)
+
     def evaluation(self, step: int, summary: EvaluationSummary) -> None:
         """The model was evaluated."""
 
@@ -135,6 +139,10 @@ class PlainView(View):
 
     def told(self, receipt: Receipt) -> None:
         self._line(f"step {receipt.step}: {receipt.sentence}")
+
+    def warning(self, text: str) -> None:
+        super().warning(text)
+        self._line(f"warning: {text}")
 
     def evaluation(self, step: int, summary: EvaluationSummary) -> None:
         self._line(f"evaluation at step {step}: {evaluation_facts(summary)}")

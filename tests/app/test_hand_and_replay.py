@@ -1,7 +1,6 @@
 """A person's hand in a running run, and decisions that replay from what the run left."""
 
 import json
-import logging
 from pathlib import Path
 
 import pytest
@@ -35,6 +34,10 @@ class Hand(View):
     def __init__(self, config, lines: dict[int, str], control: Path) -> None:
         super().__init__(config)
         self._lines, self._control = lines, control
+        self.warned: list[str] = []
+
+    def warning(self, text: str) -> None:
+        self.warned.append(text)
 
     def decision(self, receipt: Receipt) -> None:
         super().decision(receipt)
@@ -52,17 +55,10 @@ def ran(tmp_path_factory):
         patch.setenv("DIPG_CURRICULUM_CACHE", str(place / "cache"))
         directory = RunDirectory.create(place / "run", config)
         lines = {1: "escalate", 2: "esclate", 3: "relax"}
-        warned: list[str] = []
-        handler = logging.Handler()
-        handler.emit = lambda record: warned.append(record.getMessage())  # type: ignore[method-assign]
-        logger = logging.getLogger("dipg.app.experiment")
-        logger.addHandler(handler)
-        try:
-            with directory:
-                experiment.run(config, directory, Hand(config, lines, directory.path / "control"))
-        finally:
-            logger.removeHandler(handler)
-    return config, place / "run", warned
+        hand = Hand(config, lines, directory.path / "control")
+        with directory:
+            experiment.run(config, directory, hand)
+    return config, place / "run", hand.warned
 
 
 def rows(file: Path) -> list[dict]:

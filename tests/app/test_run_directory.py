@@ -98,7 +98,7 @@ def test_a_used_directory_is_refused_and_stays_as_it_is(tmp_path: Path) -> None:
     RunDirectory.create(tmp_path / "a", CONFIG).close()
     before = everything_in(tmp_path)
     for refuse in (check_usable, lambda path: RunDirectory.create(path, RunConfig())):
-        with pytest.raises(DirectoryError, match="already holds 'checkpoints' and more: name a"):
+        with pytest.raises(DirectoryError, match="already holds a run: to go on with it"):
             refuse(tmp_path / "a")
     assert everything_in(tmp_path) == before
 

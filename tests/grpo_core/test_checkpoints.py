@@ -33,5 +33,5 @@ def test_another_models_checkpoint_is_refused(tmp_path):
 def test_a_directory_of_garbage_is_refused(tmp_path):
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "manifest.ocdbt").write_bytes(b"garbage")
-    with pytest.raises(checkpoints.CheckpointError, match="cannot be read"):
+    with pytest.raises(checkpoints.CheckpointError, match="is damaged: no readable record"):
         checkpoints.restore(tmp_path / "a", tree())

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 import click
 
+from dipg.app.cli.refusals import is_refusal
+
 
 class Command(NamedTuple):
     """Where a subcommand is, and its line in the list of commands."""
@@ -104,15 +106,6 @@ def invoke(args: list[str] | None = None) -> int:
             raise
         return _refuse(str(error))
     return result if isinstance(result, int) else 0
-
-
-def is_refusal(error: ValueError) -> bool:
-    """Whether an error is about what the user gave (to be told in one line) or about the program.
-
-    Named errors of ours are about input: ConfigError, DirectoryError, ConditionError, PolicyError
-    and their like. A bare ValueError out of some library is not, and keeps its traceback.
-    """
-    return type(error).__module__.partition(".")[0] in ("curricula", "grpo_core", "dipg")
 
 
 def _refuse(message: str) -> int:

@@ -7,16 +7,19 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from dipg.app.cli.refusals import is_refusal
 from dipg.app.config import PRESETS, RunConfig, load
-from dipg.app.run_directory import RunDirectory, check_usable, clean
+from dipg.app.files import clean
+from dipg.app.run_directory import DirectoryError, RunDirectory, check_usable, read_config
 from dipg.app.settings import ConfigError, Given, from_text, quote, settings_of, unknown_key
 
 if TYPE_CHECKING:
-    from dipg.app.experiment import Outcome
+    from dipg.app.outcome import Outcome
+    from dipg.app.view import View
 
 FLAGS = {
     "policy": "curriculum.policy",
@@ -68,14 +71,31 @@ def setting_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option(
     "--out", metavar="DIR", help="A new or empty directory. [default: runs/<policy>-<date>-<n>]"
 )
+@click.option(
+    "--resume", metavar="DIR", help="Go on with the run in DIR, as its config.toml has it."
+)
+@click.option(
+    "--max-hours", type=float, metavar="H", help="Stop and save before so many hours are over."
+)
 @click.option("--plain", is_flag=True, help="Plain lines, as when the output is not a terminal.")
 @click.option("--quiet", is_flag=True, help="Only the result.")
 @click.option("--json", "as_json", is_flag=True, help="The result as one JSON object on stdout.")
-def run(out: str | None, plain: bool, quiet: bool, as_json: bool, **settings: Any) -> None:
+def run(
+    out: str | None,
+    resume: str | None,
+    max_hours: float | None,
+    plain: bool,
+    quiet: bool,
+    as_json: bool,
+    **settings: Any,
+) -> None:
     """Train a model with GRPO while a curriculum policy decides on the penalties.
 
     Settings rank: defaults < --preset < --config < --set < the options named here. The run's
     directory holds all of them in config.toml, and --config with that file gives the same run.
+
+    SIGTERM and Ctrl-C finish the step and save; so does the end of --max-hours. However a run was
+    interrupted, --resume goes on from its newest checkpoint to the same end.
 
     \b
     Examples:
@@ -84,15 +104,42 @@ def run(out: str | None, plain: bool, quiet: bool, as_json: bool, **settings: An
       dipg-curriculum run --policy blocks --preset report --out runs/report
       dipg-curriculum run --policy mine.py:MyPolicy --ladder caution --steps 600 --seed 1
       dipg-curriculum run --config runs/latest/config.toml --out again
+      dipg-curriculum run --resume runs/latest --max-hours 8.5
     """
-    config = settings_given(settings)
-    path = None if out is None else Path(out)
-    check_usable(path)
-    outcome = _train(config, path, plain, quiet, as_json)
+    if max_hours is not None and not 0 < max_hours < float("inf"):
+        raise ConfigError(f"--max-hours = {max_hours}: must be a number above 0")
+    if resume is None:
+        config = settings_given(settings)
+        path = None if out is None else Path(out)
+        check_usable(path)
+    else:
+        config, path = resumed(Path(resume), out, settings), Path(resume)
+    shown = Shown(plain, quiet, as_json)
+    outcome = _train(config, path, shown, max_hours, resume is not None)
     if as_json:
         click.echo(json.dumps(clean(outcome.to_json()), indent=2))
     else:
         _show(outcome)
+
+
+class Shown(NamedTuple):
+    """How the run is shown."""
+
+    plain: bool
+    quiet: bool
+    as_json: bool
+
+
+def resumed(path: Path, out: str | None, settings: Mapping[str, Any]) -> RunConfig:
+    """The configuration of an interrupted run; refuses to be told anything that would change it."""
+    given = [_flag(name) for name, value in settings.items() if name in FLAGS and value is not None]
+    given += [f"--{n}" for n in ("preset", "config") if settings["file" if n == "config" else n]]
+    given += ["--set"] * bool(settings["assignments"]) + ["--out"] * (out is not None)
+    if given:
+        raise ConfigError(f"{given[0]}: cannot be changed by --resume, which goes on as begun")
+    if not (path / "config.toml").is_file():
+        raise DirectoryError(f"{path}: holds no run to resume: there is no config.toml")
+    return read_config(path)
 
 
 def settings_given(parameters: Mapping[str, Any]) -> RunConfig:
@@ -104,24 +151,46 @@ def settings_given(parameters: Mapping[str, Any]) -> RunConfig:
 
 
 def _train(
-    config: RunConfig, path: Path | None, plain: bool, quiet: bool, as_json: bool
+    config: RunConfig, path: Path | None, shown: Shown, max_hours: float | None, resume: bool
 ) -> Outcome:
     # Everything heavy is imported from here on: what was given is known to be usable.
+    from dipg.app.stopping import Stop
     from dipg.app.view import choose_view
 
-    view = choose_view(config, sys.stderr if as_json else sys.stdout, plain=plain, quiet=quiet)
-    with view, contextlib.ExitStack() as stack:
+    stream = sys.stderr if shown.as_json else sys.stdout
+    view = choose_view(config, stream, plain=shown.plain, quiet=shown.quiet)
+    stop = Stop(max_hours)
+    with stop.on_signals(), view, contextlib.ExitStack() as stack:
         view.phase("starting", "loading jax", None)
         from dipg.app import experiment
 
         experiment.check(config)
-        directory = stack.enter_context(RunDirectory.create(path, config))
-        try:
-            return experiment.run(config, directory, view)
-        except KeyboardInterrupt:
-            view.close()
-            click.echo(f"Interrupted. What was done until then is in {directory.path}", err=True)
-            raise click.exceptions.Exit(130) from None
+        if resume and path is not None:
+            directory = stack.enter_context(RunDirectory.resume(path))
+        else:
+            directory = stack.enter_context(RunDirectory.create(path, config))
+        return _ended(
+            directory.path, view, lambda: experiment.run(config, directory, view, stop=stop)
+        )
+
+
+def _ended(path: Path, view: View, train: Callable[[], Outcome]) -> Outcome:
+    """What the run came to. One that ends early says how to go on with it."""
+    from dipg.app.stopping import EXIT_CODES, Stopped
+
+    again = f"dipg-curriculum run --resume {path}"
+    try:
+        return train()
+    except Stopped as stopped:
+        view.close()
+        done = f"{stopped.reason}: stopped and saved after step {stopped.step}."
+        click.echo(f"{done} To go on: {again}", err=True)
+        raise click.exceptions.Exit(EXIT_CODES[stopped.reason]) from None
+    except ValueError as error:
+        if not is_refusal(error):
+            raise
+        view.close()
+        raise click.ClickException(f"{error}. When that is mended: {again}") from error
 
 
 def _show(outcome: Outcome) -> None:
