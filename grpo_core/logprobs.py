@@ -1,8 +1,8 @@
 """Log-probabilities of given tokens, without ever holding all logits.
 
 Logits of a batch, `[B, T, V]`, are the largest array of language-model training (16 x 1,536 x
-262,144 floats are 26 GB). Tokens are processed in chunks instead; each chunk's logits are
-recomputed in the backward pass.
+262,144 floats are 26 GB). Where they are many, `grpo_core.vocabulary` walks over the words in
+blocks instead, and again in the backward pass.
 """
 
 from typing import NamedTuple
@@ -12,11 +12,10 @@ import jax.numpy as jnp
 
 from grpo_core.batch import Batch
 from grpo_core.models.decoder import Decoder
+from grpo_core.vocabulary import token_logps_of
 
-# Elements of logits held at a time: small enough for the caches, large enough for the cores.
-CHUNK_ELEMENTS = 1 << 22
-# But no fewer tokens than this, since every chunk reads the whole table of a large vocabulary.
-CHUNK_TOKENS = 256
+# So few logits are quicker kept for the backward pass than computed again.
+KEPT_ELEMENTS = 1 << 22
 
 
 class TokenLogps(NamedTuple):
@@ -46,36 +45,16 @@ def completion_logps(
     # The fed token is real wherever the predicted one is.
     valid = batch.completion_mask > 0
     hidden = model.complete(prefix, tokens, previous, positions, valid, remat=remat)
-    flat = hidden.reshape(-1, hidden.shape[-1])
-    wanted = batch.completion.reshape(-1)
-    logps, entropy = _chunked(model, flat, wanted, temperature, entropy_gradient)
+    states, wanted = hidden.reshape(-1, hidden.shape[-1]), batch.completion.reshape(-1)
+    if wanted.size * model.config.vocab_size <= KEPT_ELEMENTS:
+        logps, entropy = token_logps(model.logits(states) / temperature, wanted)
+        entropy = entropy if entropy_gradient else jax.lax.stop_gradient(entropy)
+    else:
+        logps, entropy = token_logps_of(
+            states, model.output_table, wanted, temperature, entropy_gradient=entropy_gradient
+        )
     shape = batch.completion.shape
     return TokenLogps(logps.reshape(shape), entropy.reshape(shape))
-
-
-def _chunked(
-    model: Decoder,
-    hidden: jax.Array,
-    targets: jax.Array,
-    temperature: jax.Array,
-    entropy_gradient: bool,
-) -> tuple[jax.Array, jax.Array]:
-    count = hidden.shape[0]
-    rows = max(CHUNK_TOKENS, CHUNK_ELEMENTS // model.config.vocab_size)
-
-    @jax.checkpoint
-    def of_chunk(chunk: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
-        states, wanted = chunk
-        logps, entropy = token_logps(model.logits(states) / temperature, wanted)
-        return logps, entropy if entropy_gradient else jax.lax.stop_gradient(entropy)
-
-    if count <= rows:
-        return of_chunk((hidden, targets))
-    padding = -count % rows
-    hidden = jnp.pad(hidden, ((0, padding), (0, 0))).reshape(-1, rows, hidden.shape[-1])
-    targets = jnp.pad(targets, (0, padding)).reshape(-1, rows)
-    logps, entropy = jax.lax.map(of_chunk, (hidden, targets))
-    return logps.reshape(-1)[:count], entropy.reshape(-1)[:count]
 
 
 def token_logps(logits: jax.Array, targets: jax.Array) -> tuple[jax.Array, jax.Array]:

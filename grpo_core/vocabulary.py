@@ -129,27 +129,29 @@ def _forward(
     run = walk.over(step, _Running(zero - jnp.inf, zero, zero, zero))
     log_total = jnp.log(run.total)
     entropy = log_total - run.weighted / run.total
-    normaliser = run.largest + log_total
-    kept = (hidden, table, targets, temperature, normaliser, entropy)
-    return (run.chosen - normaliser, entropy), kept
+    # Not by the sum of the two, in which large logits would round the logarithm off.
+    kept = (hidden, table, targets, temperature, run.largest, log_total, entropy)
+    return (run.chosen - run.largest - log_total, entropy), kept
 
 
 def _backward(
     walk: _Walk, kept: tuple[jax.Array, ...], cotangents: tuple[jax.Array, jax.Array]
 ) -> tuple[jax.Array, jax.Array, None, None]:
-    hidden, table, targets, temperature, normaliser, entropy = kept
-    by_logp, by_entropy = (c[:, None, None] for c in cotangents)
+    hidden, table, targets, temperature, *rest = kept
+    largest, log_total, entropy, by_logp, by_entropy = (
+        x[:, None, None] for x in (*rest, *cotangents)
+    )
     striped = table.reshape(walk.stretches, walk.size, -1)
 
     def step(sums: tuple[jax.Array, jax.Array], first: Any, width: int) -> Any:
         by_hidden, by_table = sums
         block = jax.lax.dynamic_slice_in_dim(striped, first, width, axis=1)
-        logps = _logits(hidden, block, temperature) - normaliser[:, None, None]
+        logps = _logits(hidden, block, temperature) - largest - log_total
         probabilities = jnp.exp(logps)
         is_target = walk.words(first, width) == targets[:, None, None]
         slope = by_logp * (is_target - probabilities)
         if walk.entropy_gradient:  # -p (log p + entropy)
-            slope -= by_entropy * probabilities * (logps + entropy[:, None, None])
+            slope -= by_entropy * probabilities * (logps + entropy)
         slope = (slope / temperature).astype(hidden.dtype)
         by_hidden += jnp.einsum("rsv,svw->rw", slope, block, preferred_element_type=jnp.float32)
         rows = jnp.einsum("rsv,rw->svw", slope, hidden, preferred_element_type=jnp.float32)

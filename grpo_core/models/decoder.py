@@ -171,8 +171,13 @@ class Decoder(nnx.Module):
 
     def logits(self, hidden: jax.Array) -> jax.Array:
         """Unnormalised log-probabilities over the vocabulary, `[..., V]` float32, of `[..., W]`."""
-        table = self.embedding[...].T if self.config.tie_embeddings else self.head.kernel[...]
-        return jnp.matmul(hidden, table, preferred_element_type=jnp.float32)
+        return jnp.matmul(hidden, self.output_table.T, preferred_element_type=jnp.float32)
+
+    @property
+    def output_table(self) -> jax.Array:
+        """What hidden states are compared with, a row per word, `[V, W]`."""
+        tied = self.config.tie_embeddings
+        return self.embedding[...] if tied else self.head.kernel[...].T
 
     def prompt(self, tokens: jax.Array, valid: jax.Array, *, remat: bool = False) -> Prefix:
         """Keys and values of prompts `[N, P]`, for their completions to attend to.

@@ -59,12 +59,11 @@ def test_what_padding_contains_does_not_leak(model):
     np.testing.assert_allclose(np.asarray(first)[mask], np.asarray(second)[mask], atol=1e-5)
 
 
-def test_chunks_give_what_one_piece_gives(tiny, monkeypatch):
+def test_blocks_of_words_give_what_all_at_once_give(model, monkeypatch):
     batch = random_batch(prompts=4, group=3, length=7)
-    one = jnp.float32(1.0)
-    whole = completion_logps(tiny, batch, one)
-    monkeypatch.setattr(logprobs, "CHUNK_ELEMENTS", 10 * tiny.config.vocab_size)
-    monkeypatch.setattr(logprobs, "CHUNK_TOKENS", 1)
-    pieces = completion_logps(tiny, batch, one)
-    np.testing.assert_allclose(whole.logps, pieces.logps, atol=1e-5)
-    np.testing.assert_allclose(whole.entropy, pieces.entropy, atol=1e-5)
+    one = jnp.float32(1.3)
+    whole = logps_under(model, batch, one)
+    monkeypatch.setattr(logprobs, "KEPT_ELEMENTS", 0)
+    blocks = completion_logps(model, batch, one)
+    np.testing.assert_allclose(whole.logps, blocks.logps, atol=1e-5)
+    np.testing.assert_allclose(whole.entropy, blocks.entropy, atol=1e-5)
