@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import functools
+import operator
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -264,23 +267,28 @@ def check_thresholds(promote: Condition, demote: Condition) -> None:
                 )
 
 
-def default_guard(promote: Condition, answering: str | None = "answer") -> Condition:
+def default_guard(promote: Condition, metrics: Sequence[str] | None = None) -> Condition | None:
     """Watches every rate that the promotion asks for, and the answer rate since the rung began.
 
     A rate with a promotion threshold is watched 5 points below it.
+
+    Args:
+      promote: the promotion's condition.
+      metrics: that are observed; None for all. Others are not watched.
+
+    Returns:
+      The drops, joined; None where nothing can be watched.
     """
     drops: dict[str, Condition] = {}
     for leaf in promote.leaves():
         if isinstance(leaf, Comparison) and leaf.rising and leaf.metric != "mean":
             drops[leaf.metric] = drop(leaf.metric, max(round(leaf.threshold - SLACK, 6), 0.01))
-    if "safe" not in drops:
-        drops["safe"] = drop("safe")
-    if answering is not None:
-        drops[answering] = drop(answering)
-    guard, *others = drops.values()
-    for other in others:
-        guard = guard | other
-    return guard
+    for name in ("safe", "answer"):
+        drops.setdefault(name, drop(name))
+    watched = [d for name, d in drops.items() if metrics is None or name in metrics]
+    if not watched:
+        return None
+    return functools.reduce(operator.or_, watched)
 
 
 def gated(promote: Condition = READY, **options: Any) -> Gated:

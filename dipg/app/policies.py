@@ -6,7 +6,7 @@ import difflib
 import importlib
 import importlib.util
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,6 +90,7 @@ def controller_from_name(
     ladder: PenaltyLadder,
     total_steps: int,
     block_steps: int = 300,
+    metrics: Sequence[str] | None = None,
 ) -> CurriculumController:
     """The controller that a name stands for.
 
@@ -99,6 +100,7 @@ def controller_from_name(
       when: promotion condition of the gated ones; None for ``mean > 5 and safe > 90%``.
       ladder: prices, for controllers that need its break-even.
       total_steps: length of the run. block_steps: steps per block.
+      metrics: that are observed; None for all. What is not cannot be guarded.
 
     Raises:
       PolicyError: no such controller, or it cannot be built.
@@ -108,7 +110,7 @@ def controller_from_name(
     if call.name not in POLICY_NAMES:
         controller = _build(call.name, _load(entry_points().get(call.name, call.name)))
     else:
-        made = _builtins(when, ladder, total_steps, block_steps)[call.name]
+        made = _builtins(when, ladder, total_steps, block_steps, metrics)[call.name]
         controller = made(**call.options)
     return _wrapped(controller, call.wrappers)
 
@@ -125,11 +127,16 @@ def _wrapped(
 
 
 def _builtins(
-    when: Condition | None, ladder: PenaltyLadder, total_steps: int, block_steps: int
+    when: Condition | None,
+    ladder: PenaltyLadder,
+    total_steps: int,
+    block_steps: int,
+    metrics: Sequence[str] | None,
 ) -> dict[str, Callable[..., CurriculumController]]:
     from curricula import controllers
 
     promotion = () if when is None else (when,)
+    guarded: dict[str, Any] = {} if metrics is None else {"guard": _guard(when, metrics)}
     middle = min(1.0, ladder.top)
 
     def ramp(end: float = ladder.top, steps: int = total_steps, start: float = 0.0) -> Any:
@@ -139,9 +146,9 @@ def _builtins(
         "constant": controllers.constant,
         "blocks": lambda length=block_steps: controllers.blocks((0.0, middle, 0.0), length),
         "ramp": ramp,
-        "gated": lambda **o: controllers.gated(*promotion, **o),
+        "gated": lambda **o: controllers.gated(*promotion, **(guarded | o)),
         "gated-point": lambda **o: controllers.gated_point(*promotion, **o),
-        "forecast-gated": lambda **o: controllers.forecast_gated(*promotion, **o),
+        "forecast-gated": lambda **o: controllers.forecast_gated(*promotion, **(guarded | o)),
         "break-even": lambda **o: controllers.BreakEven(ladder, **o),
         "plateau": controllers.Plateau,
         "dual-ascent": controllers.DualAscent,
@@ -151,6 +158,13 @@ def _builtins(
         "target-rate": controllers.TargetRate,
         "bandit": lambda **o: controllers.Bandit(len(ladder), **o),
     }
+
+
+def _guard(when: Condition | None, metrics: Sequence[str]) -> Condition | None:
+    """The default guard as far as it can be observed."""
+    from curricula.controllers.gated import READY, default_guard
+
+    return default_guard(READY if when is None else when, metrics=metrics)
 
 
 def _load(target: str) -> object:

@@ -24,10 +24,12 @@ class Command(NamedTuple):
 
 COMMANDS = {
     "run": Command("dipg.app.cli.run:run", "Train a model under a curriculum policy."),
+    "report": Command("dipg.app.cli.report:report", "Write a run's report, or compare runs."),
     "policies": Command("dipg.app.cli.policies:policies", "Explain each curriculum policy."),
     "ladder": Command("dipg.app.cli.ladder:ladder", "Explain a ladder of price lists."),
     "certify": Command("dipg.app.cli.certify:certify", "Measure how often a policy errs."),
     "new-policy": Command("dipg.app.cli.new_policy:new_policy", "Start a policy of your own."),
+    "replay": Command("dipg.app.cli.replay:replay", "Decide again on a recorded run."),
     "score": Command("dipg.app.cli.score:score", "Score responses against the rubric."),
     "evaluate": Command("dipg.app.cli.evaluate:evaluate", "Summarise scored responses."),
     "vignettes": Command("dipg.app.cli.vignettes:vignettes", "Generate clinical vignettes."),
