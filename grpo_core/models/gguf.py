@@ -49,8 +49,6 @@ def load_gguf(path: Path, dtype: Any = np.float32) -> GgufModel:
         sizes = {int(kind): size for kind, size in constants.GGML_QUANT_SIZES.items()}
 
         def read(place: Place) -> np.ndarray:
-            if place.gguf not in header.tensors:
-                raise ModelError(f"tensor {place.gguf} is missing")
             info = header.tensors[place.gguf]
             raw = _bytes_of(place.gguf, info, data, header.data, sizes)
             kind = constants.GGMLQuantizationType(info.kind)
@@ -64,9 +62,11 @@ def load_gguf(path: Path, dtype: Any = np.float32) -> GgufModel:
                 array = uninterleaved(array, place.heads)
             return from_file(place, array, shift=False)
 
-        readers: Mapping[Any, Callable[[], Any]] = {
-            place.path: partial(read, place) for place in places(config, source["model_type"])
-        }
+        readers: dict[Any, Callable[[], Any]] = {}
+        for place in places(config, source["model_type"]):
+            if place.gguf not in header.tensors:  # before anything of that many layers is built
+                raise ModelError(f"tensor {place.gguf} is missing")
+            readers[place.path] = partial(read, place)
         return GgufModel(fill(config, readers, dtype), source, header.metadata)
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from None

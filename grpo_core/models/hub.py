@@ -74,10 +74,12 @@ def load_directory(directory: Path, dtype: Any = np.float32) -> tuple[Split, dic
     try:
         config = config_of(source)
         files = _weight_map(directory)
-        readers = {
-            place.path: partial(_read, directory, files, place)
-            for place in places(config, source["model_type"])
-        }
+        readers = {}
+        for place in places(config, source["model_type"]):
+            found = [key for key in _spellings(place.hub) if key in files]
+            if not found:  # before anything of that many layers is built
+                raise ModelError(f"tensor {place.hub} is missing")
+            readers[place.path] = partial(_read, directory / files[found[0]], found[0], place)
         return fill(config, readers, dtype), source
     except ModelError as error:
         raise ModelError(f"{directory}: {error}") from None
@@ -111,17 +113,14 @@ def _weight_map(directory: Path) -> dict[str, str]:
     return found
 
 
-def _read(directory: Path, files: Mapping[str, str], place: Place) -> np.ndarray:
+def _read(file: Path, key: str, place: Place) -> np.ndarray:
     from safetensors import SafetensorError, safe_open
 
-    for key in _spellings(place.hub):
-        if key in files:
-            try:
-                with safe_open(directory / files[key], framework="numpy") as file:
-                    return from_file(place, file.get_tensor(key), shift=True)
-            except (SafetensorError, OSError) as error:
-                raise ModelError(f"{files[key]} is damaged: {error}") from None
-    raise ModelError(f"tensor {place.hub} is missing")
+    try:
+        with safe_open(file, framework="numpy") as opened:
+            return from_file(place, opened.get_tensor(key), shift=True)
+    except (SafetensorError, OSError) as error:
+        raise ModelError(f"{file.name} is damaged: {error}") from None
 
 
 def _spellings(name: str) -> Iterator[str]:
