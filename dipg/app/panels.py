@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
@@ -28,6 +29,7 @@ DROP_VERDICTS = {
 }
 """A clause that watches for a drop passes when there is one: the way down, where there is one."""
 CLAUSES_SHOWN = 5
+DECISIONS_SHOWN = 3
 TREND_WIDTH = 22
 
 
@@ -35,11 +37,11 @@ def screen(state: RunState) -> RenderableType:
     """Everything about a run in 80 columns and 24 lines."""
     parts: list[RenderableType] = [_phase(state), _progress(state)]
     if state.summary:
-        parts += [Text(), _watched(state), _training_facts(state)]
+        parts += [Text(), _watched(state), _training_facts(state), *_ladder(state)]
     if state.receipt is not None and state.receipt.clauses:
         parts += [Text(), _clauses(state.receipt)]
     if state.told:
-        parts += [Text(), _decisions(list(state.told))]
+        parts += [Text(), _decisions(list(state.told)[-DECISIONS_SHOWN:])]
     parts += [Text(f"warning: {text}", "yellow") for text in state.warnings]
     title = f"dipg-curriculum · {state.config.curriculum.policy}"
     return Panel(
@@ -114,20 +116,74 @@ def _training_facts(state: RunState) -> RenderableType:
     return line
 
 
+def _ladder(state: RunState) -> list[RenderableType]:
+    """From which chance of being right trying pays on each rung, and the model's own chance."""
+    rungs = _break_evens(state.config.curriculum.ladder)
+    if not rungs:
+        return []
+    line = Text("u", "dim", no_wrap=True, overflow="ellipsis")
+    for name, u in rungs:
+        here = name == state.rung
+        told = f"{name} {100 * u:.0f}%"
+        line.append(f"  [{told}]" if here else f"  {told}", "bold not dim" if here else "not dim")
+    seen = state.summary.get("competence")
+    if seen is not None and seen.value == seen.value:
+        line.append("   competence ")
+        line.append(number("competence", seen.value), "bold not dim")
+        level = dict(rungs).get(state.rung)
+        if level is not None:
+            over = seen.value < level  # trying no longer pays: the cliff
+            line.append(" < u" if over else " > u", "bold red not dim" if over else "")
+    return [line]
+
+
+@functools.cache
+def _break_evens(ladder: str) -> tuple[tuple[str, float], ...]:
+    # Loads jax, which whoever has a summary to show has loaded long ago.
+    from dipg.pricing import LADDERS
+
+    chosen = LADDERS.get(ladder)
+    if chosen is None or chosen.outcomes is None:
+        return ()
+    return tuple((name, chosen.break_even(i)) for i, name in enumerate(chosen.rung_names))
+
+
+METER = 4
+"""Width of the bar that fills as evidence comes in."""
+
+
+def meter(clause: Clause) -> str:
+    """How much of the evidence that a clause needs is there: full where it passes."""
+    if is_drop(clause):
+        return ""
+    if clause.verdict == "pass":
+        share = 1.0
+    elif clause.verdict == "inconclusive" and clause.groups_needed:
+        share = clause.n_groups / (clause.n_groups + clause.groups_needed)
+    else:
+        share = 0.0  # as things are, no amount of evidence would do
+    filled = min(int(share * METER), METER if share == 1 else METER - 1)
+    return "█" * filled + "░" * (METER - filled)
+
+
 def _clauses(receipt: Receipt) -> RenderableType:
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True, min_width=5)
-    table.add_column(no_wrap=True, max_width=28)
+    table.add_column(no_wrap=True, min_width=METER)
+    table.add_column(no_wrap=True, max_width=22)
     table.add_column(no_wrap=True, overflow="ellipsis")
     clauses = [c for c in receipt.clauses if receipt.severity_from > 0 or not is_drop(c)]
     for clause in clauses[:CLAUSES_SHOWN]:
         words = DROP_VERDICTS if is_drop(clause) else VERDICTS
         table.add_row(
-            Text(*words[clause.verdict]), clause.text, Text(clause_evidence(clause), "dim")
+            Text(*words[clause.verdict]),
+            Text(meter(clause), "cyan"),
+            clause.text,
+            Text(clause_evidence(clause), "dim"),
         )
     hidden = len(clauses) - CLAUSES_SHOWN
     if hidden > 0:
-        table.add_row("", Text(f"and {hidden} more", "dim"), "")
+        table.add_row("", "", Text(f"and {hidden} more", "dim"), "")
     return table
 
 
@@ -137,14 +193,14 @@ def is_drop(clause: Clause) -> bool:
 
 
 def clause_evidence(clause: Clause) -> str:
-    """What a clause has to go by: `71.2% (66.0 .. 75.8%), 240 groups, about 12 more needed`."""
+    """What a clause has to go by: `71.2% (66.0 .. 75.8%), 240 of ~252 groups`."""
     text = number(clause.metric, clause.value)
     shown = bounds(clause.metric, clause.lower, clause.upper)
     if clause.lower is not None and clause.upper is not None:
         text += f" ({shown})"
-    text += f", {clause.n_groups} groups"
     if clause.verdict == "inconclusive" and clause.groups_needed:
-        text += f", about {clause.groups_needed:.0f} more needed"
+        return f"{text}, {clause.n_groups} of ~{clause.n_groups + clause.groups_needed:.0f} groups"
+    text += f", {clause.n_groups} groups"
     return text
 
 

@@ -24,6 +24,7 @@ class Command(NamedTuple):
 
 COMMANDS = {
     "run": Command("dipg.app.cli.run:run", "Train a model under a curriculum policy."),
+    "watch": Command("dipg.app.cli.watch:watch", "Follow a run that goes on elsewhere."),
     "report": Command("dipg.app.cli.report:report", "Write a run's report, or compare runs."),
     "policies": Command("dipg.app.cli.policies:policies", "Explain each curriculum policy."),
     "ladder": Command("dipg.app.cli.ladder:ladder", "Explain a ladder of price lists."),
@@ -34,6 +35,10 @@ COMMANDS = {
     "evaluate": Command("dipg.app.cli.evaluate:evaluate", "Summarise scored responses."),
     "vignettes": Command("dipg.app.cli.vignettes:vignettes", "Generate clinical vignettes."),
     "serve": Command("dipg.app.cli.serve:serve", "Serve the environment over HTTP."),
+    "doctor": Command("dipg.app.cli.doctor:doctor", "Say what is installed and what is missing."),
+    "completion": Command(
+        "dipg.app.cli.completion:completion", "Teach a shell to complete this command."
+    ),
 }
 
 
