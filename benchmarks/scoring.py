@@ -35,18 +35,24 @@ def short_batch(seed: int) -> tuple[list[Vignette], list[str]]:
 
 
 def full_batch(seed: int) -> tuple[list[Vignette], list[str]]:
-    """1,000 full responses of about 1.3 kB: 125 vignettes, eight different responses each."""
+    """1,000 full responses of 1.3 kB: 125 vignettes, eight different responses each.
+
+    As real models write them: more than half is thinking, the proof has three quotations, the
+    answer a sentence or two.
+    """
     rng = random.Random(seed)
     vignettes, responses = [], []
     for vignette in generate("full", split="train", count=125, seed=seed):
-        quotes = vignette.context.split(". ")
+        lines = [s.strip(". ") + "." for s in vignette.context.split(". ")]
         for _ in range(8):
-            think = THOUGHT * 3 + f"Attempt {rng.random()}. " + rng.choice(quotes) + ". "
             proof, answer = vignette.gold.split("</think>")[1].split("</proof>")
-            quote = rng.choice(quotes).strip(".")
-            proof = proof.replace("<proof>", f"<proof>{quote}.\n")
+            more = rng.sample(lines, 2)
+            proof = proof.replace("<proof>", f"<proof>{more[0]}\n") + f"\n{more[1]}</proof>"
+            answer = answer.replace("</answer>", f" The record says so: {rng.choice(lines)}</answer>")
+            think = f"Attempt {rng.random()}. {rng.choice(lines)} {THOUGHT * 9}"
+            think = think[: max(0, 1300 - len(proof) - len(answer) - 15)]
             vignettes.append(vignette)
-            responses.append(f"<think>{think}</think>{proof}</proof>{answer}")
+            responses.append(f"<think>{think}</think>{proof}{answer}")
     return vignettes, responses
 
 

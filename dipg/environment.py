@@ -4,6 +4,7 @@ manner."""
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,8 @@ from dipg.rubric.findings import find
 from dipg.vignettes.types import KINDS, Vignette, VignetteError
 
 _TERM_INDEX = {name: i for i, name in enumerate(TERMS)}
-_FOUND = EVENTS[:10]
+_found = attrgetter(*EVENTS[:10])
+_OF_KIND = {kind: tuple(kind == k for k in KINDS) for kind in KINDS}
 
 
 def score_batch(
@@ -37,20 +39,21 @@ def score_batch(
     """
     if len(vignettes) != len(responses):
         raise ValueError(f"{len(vignettes)} vignettes for {len(responses)} responses")
-    terms = np.zeros((len(responses), len(TERMS)), np.float32)
-    events = np.zeros((len(responses), len(EVENTS)), np.float32)
-    for row, (vignette, response) in enumerate(zip(vignettes, responses)):
+    terms, events = [], []
+    for vignette, response in zip(vignettes, responses):
         parsed = parse(response, expect)
         found = find(vignette, parsed)
-        happened = [_TERM_INDEX[t] for t in priced(vignette.expected.kind, found)]
-        if is_overlong(response):
-            happened.append(_TERM_INDEX["overlong"])
-        if is_repetitive(parsed.answer or response):
-            happened.append(_TERM_INDEX["repetition"])
-        terms[row, happened] = 1
-        events[row, :10] = [getattr(found, name) for name in _FOUND]
-        events[row, 10 + KINDS.index(vignette.expected.kind)] = 1
-    return terms, events
+        row = [0] * len(TERMS)
+        for term in priced(vignette.expected.kind, found):
+            row[_TERM_INDEX[term]] = 1
+        row[_TERM_INDEX["overlong"]] = is_overlong(response)
+        row[_TERM_INDEX["repetition"]] = is_repetitive(parsed.answer or response)
+        terms.append(row)
+        events.append((*_found(found), *_OF_KIND[vignette.expected.kind]))
+    return (
+        np.array(terms, np.float32).reshape(-1, len(TERMS)),
+        np.array(events, np.float32).reshape(-1, len(EVENTS)),
+    )
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ input.
 import html
 import re
 import unicodedata
+from functools import lru_cache
 
 _DASHES = "‐‑‒–—―−﹘﹣－⁃"
 _DOUBLE_QUOTES = "“”„‟«»″〝〞＂"
@@ -23,10 +24,12 @@ _FOLD |= dict.fromkeys(map(ord, _INVISIBLE), "")
 _FOLD |= {ord("×"): "x", ord("≥"): ">=", ord("≤"): "<=", ord("·"): " ", ord("•"): "-"}
 _FOLD |= {ord("…"): "...", ord("⁄"): "/"}
 _FOLD |= {ord(c): str(i) for i, c in enumerate(_SUPERSCRIPTS)}
+_DIGIT_COMMA = re.compile(r"[0-9],[0-9]")
 _DECIMAL_COMMA = re.compile(
     r"(?<![\d.,])(\d{1,4}),(?=\d{1,2} ?(?:(?:[cm]?gy|[kmu]?g|mcg|m?l|[cm]?m[23]?|percent|months?|"
     r"weeks?|days?|years?|hours?)\b|%))"
 )
+_OTHER_DIGIT = re.compile(r"(?![0-9])\d")
 _MIDDLE_POINT = re.compile(r"(?<=\d)·(?=\d)(?!10\b)")
 _ENTITY = re.compile(r"&(?:#\d{1,6}|#[xX][0-9a-fA-F]{1,5}|[A-Za-z]{2,8}\d{0,2});")
 _TEX_GROUP = re.compile(r"\\(?:text|textbf|textit|mathrm|mathbf|boxed|emph|fbox)\{([^{}]*)\}")
@@ -40,9 +43,12 @@ _NOT = re.compile(
     re.IGNORECASE,
 )
 _NOT_IN_FULL = {"ca": "can", "wo": "will", "sha": "shall"}
-_EXPONENT = re.compile(f"(?<=[0-9])([{_SUPERSCRIPTS}]+)")
+_EXPONENT = re.compile(f"([{_SUPERSCRIPTS}](?<=[0-9].)[{_SUPERSCRIPTS}]*)")
+_FOREIGN = re.compile(r"[^\x00-\x7f]+")
+_COMBINING = re.compile("[\u0300-\u036f]")
 _GROUPED = re.compile(r"\b\d{1,3}(?:,\d{3})+\b(?![.,]\d{3}\b)")
 _WORDLIKE = re.compile(r"[^\W\d_]+|\d+(?:\.\d+)*|[^\w\s\"'`*]")
+_VISIBLE = re.compile("[!-~]")
 _WORDS = re.compile(r"[^\W_]+")
 _SENTENCE_END = re.compile(r"(?<=[.!?])(?:[\"')\]]*)\s+|\n+|;\s+")
 
@@ -61,10 +67,30 @@ def fold(text: str) -> str:
         return text
     if "·" in text:
         text = _MIDDLE_POINT.sub(".", text)
-    text = _EXPONENT.sub(r"^\1", text).translate(_FOLD)
+    text = _EXPONENT.sub(r"^\1", text)
+    if _COMBINING.search(text):
+        return _fold_run(text)
+    return _FOREIGN.sub(_fold_match, text)
+
+
+def _fold_run(text: str) -> str:
+    text = text.translate(_FOLD)
     if text.isascii():
         return text
-    return unicodedata.normalize("NFKC", text).translate(_FOLD)
+    text = unicodedata.normalize("NFKC", text).translate(_FOLD)
+    return text if text.isascii() else _OTHER_DIGIT.sub(_plain_digit, text)
+
+
+_fold_kept = lru_cache(maxsize=4096)(_fold_run)
+
+
+def _fold_match(m: re.Match[str]) -> str:
+    run = m.group()
+    return _fold_kept(run) if len(run) < 32 else _fold_run(run)
+
+
+def _plain_digit(m: re.Match[str]) -> str:
+    return str(unicodedata.decimal(m.group()))
 
 
 def _without_tex(text: str) -> str:
@@ -92,6 +118,8 @@ def plain(text: str) -> str:
     if "**" in text or "__" in text or "`" in text:
         text = text.replace("**", "").replace("__", "").replace("`", "")
     if "," in text:
+        if _DIGIT_COMMA.search(text) is None:
+            return text.replace("$", "")
         text = _GROUPED.sub(lambda m: m.group().replace(",", ""), text)
         text = _DECIMAL_COMMA.sub(r"\1.", text)
     if "$" in text:
@@ -120,4 +148,4 @@ def sentences(text: str) -> list[str]:
 
 def is_blank(text: str) -> bool:
     """Whether nothing visible is there: white space and zero-width characters only."""
-    return not text or text.isspace() or not fold(text).strip()
+    return _VISIBLE.search(text) is None and not fold(text).strip()

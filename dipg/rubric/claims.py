@@ -3,11 +3,10 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from dipg.quantities import Quantity, close, quantities
 from dipg.rubric.lexicon import ACTIONS, CLASSES, DIRECTIONS, PLAIN_WORDS, STOP_WORDS
-from dipg.rubric.reading import Reading, Statement, names, terms
+from dipg.rubric.reading import Reading, Statement, facts, names
 from dipg.rubric.stance import Clause, clauses
 from dipg.rubric.targets import stem
 from dipg.text import fold, plain, sentences, spell_out_not, words
@@ -152,7 +151,7 @@ def is_carried(
     proof."""
     if answer.too_long:
         return False
-    proof_terms, quoted = _carries(proof_text) if len(proof_text) < 4_000 else _scan(proof_text)
+    proof_terms, quoted = facts(proof_text)
     for name, _ in answer.names:
         if name in proof_terms or name in question.terms or name.rstrip("s") in proof_terms:
             continue
@@ -172,14 +171,6 @@ def is_carried(
             continue
         return False
     return True
-
-
-def _scan(proof_text: str) -> tuple[frozenset[str], list[Quantity]]:
-    return terms(proof_text), quantities(proof_text)
-
-
-_carries = lru_cache(maxsize=8192)(_scan)
-"""Terms and numbers of a proof; the responses of a group often share theirs."""
 
 
 def _matches(number: Quantity, quoted: Quantity) -> bool:
@@ -212,9 +203,10 @@ def _follows(
             for s in shares:
                 if any(close(a * b * s, g) for g in goal):
                     return True
-    return len(pool) >= 2 and any(
-        close(r * c, g) for a in bases for b in bases for r in (a * b,) for c in bases for g in goal
-    )
+    if len(pool) < 2:
+        return False
+    products = {a * b for a in bases for b in bases}
+    return any(close(p * c, g) for p in products for c in bases for g in goal)
 
 
 def _results(a: float, b: float) -> tuple[float, ...]:

@@ -1,5 +1,6 @@
 """The criteria in their order: from a response to events, and from events to priced terms."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 from dipg.responses import Format, Response, parse
@@ -124,8 +125,5 @@ def is_repetitive(text: str) -> bool:
     spoken = text[:20_000].lower().split()
     if len(spoken) < 24:
         return False
-    counts: dict[tuple[str, ...], int] = {}
-    for run in zip(spoken, spoken[1:], spoken[2:], spoken[3:]):
-        counts[run] = counts.get(run, 0) + 1
-    most = max(counts.values())
+    most = max(Counter(zip(spoken, spoken[1:], spoken[2:], spoken[3:])).values())
     return most >= 3 and 4 * most >= 0.2 * len(spoken)

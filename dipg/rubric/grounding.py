@@ -7,6 +7,7 @@ nearly the whole context, or a scrap too short to be evidence is not a quotation
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from dipg.quantities import quantities
 from dipg.rubric.lexicon import STOP_WORDS
@@ -66,36 +67,40 @@ def read_proof(proof: str, context: Reading) -> Proof:
     text = plain(proof)
     if not _WORD.search(text):
         return Proof(bool(text.strip()), False, text)
-    quoted, remainder = _split(text, context)
+    quoted, remainder = _split(text)
     pieces = quoted or remainder
     if len(quoted) + len(remainder) > MAX_QUOTATIONS:
         return Proof(True, False, text)
-    covered = _covered(pieces, context)
+    covered = _covered(pieces, context.key)
+    if not quoted and len(pieces) > 1 and not (covered and any(map(_is_evidence, pieces))):
+        whole = _BULLET.sub("", text).replace("\n", " ")  # one passage, however it is broken
+        if size := _contiguous(whole, context.key):
+            pieces, covered = [whole], size
     if covered and quoted:  # an unmarked passage of the context is quoted, too
-        covered += sum(_look_up(piece, context) for piece in remainder)
+        covered += sum(look_up(piece, context.key) for piece in remainder)
     if not covered:
         remark = not quoted and _is_remark(proof, text, context)
         return Proof(not remark, False, text, remark)
     if quoted and not all(_is_frame(piece, context) for piece in remainder):
         return Proof(True, False, text)
     too_much = context.size > SHORT_CONTEXT and covered > NEARLY_ALL * context.size
-    return Proof(True, not too_much and any(_is_evidence(p) for p in pieces), text)
+    return Proof(True, not too_much and any(map(_is_evidence, pieces)), text)
 
 
-def _covered(pieces: list[str], context: Reading) -> int:
+def _covered(pieces: list[str], key: str) -> int:
     """Tokens of the context that quotations cover together; 0 where one is not in the context."""
     covered = 0
     for piece in pieces:
-        size = _look_up(piece, context)
+        size = look_up(piece, key)
         if not size and (lead := _LEAD.match(piece)):
-            size = _look_up(piece[lead.end() :], context)
+            size = look_up(piece[lead.end() :], key)
         if not size:
             return 0
         covered += size
     return covered
 
 
-def _split(text: str, context: Reading) -> tuple[list[str], list[str]]:
+def _split(text: str) -> tuple[list[str], list[str]]:
     """Passages in quotation marks, and what stands around them; without marks, lines."""
     marks = text.count('"')
     if marks > 2 * MAX_QUOTATIONS:
@@ -107,8 +112,6 @@ def _split(text: str, context: Reading) -> tuple[list[str], list[str]]:
         if quoted:
             return quoted, rest
     bare = _BULLET.sub("", text)
-    if "\n" in bare and _contiguous(tokens(bare), context):
-        return [], [bare.replace("\n", " ")]
     return [], [line.strip() for line in bare.split("\n") if _WORD.search(line)]
 
 
@@ -120,11 +123,9 @@ def _is_remark(proof: str, text: str, context: Reading) -> bool:
     """
     if len(text) > 600 or not (_META.search(text) or statements_of_absence(text)):
         return False
-    if f" {' '.join(tokens(text.strip(' .')))} " in context.key:
+    if _contiguous(text, context.key) or _LEAD.match(text):
         return False
-    if _LEAD.match(text):
-        return False
-    if any(_look_up(s, context) and _is_evidence(s) for s in sentences(text)):
+    if any(look_up(s, context.key) and _is_evidence(s) for s in sentences(text)):
         return False
     if any(not context.has_number(n) for n in quantities(text)):
         return False
@@ -137,55 +138,64 @@ def _is_frame(piece: str, context: Reading) -> bool:
     return all(context.has_number(n) or n.dimension[:1] == "#" for n in found)
 
 
-def _look_up(piece: str, context: Reading) -> int:
-    """Tokens of the context that a quotation covers; 0 where it is not in the context."""
-    found = tokens(piece)
-    size = _contiguous(found, context)
+def look_up(piece: str, key: str) -> int:
+    """Tokens of a context that a quotation covers; 0 where it is not in the context.
+
+    Args:
+      piece: plain text.
+      key: of the context's reading.
+    """
+    return _look_up_kept(piece, key) if len(piece) <= _KEPT else _look_up(piece, key)
+
+
+def _look_up(piece: str, key: str) -> int:
+    size = _contiguous(piece, key)
     if size:
         return size
     if "..." in piece or "[" in piece:
-        return _elided(piece, context)
+        return _elided(piece, key)
     parts = sentences(piece)
     if len(parts) < 2:
         parts = re.split(r"(?<=[a-z0-9])\.(?=[a-z])|\s+/\s+|\s+\|\s+", piece)
     if len(parts) < 2 or len(parts) > MAX_QUOTATIONS:
         return 0
-    sizes = [_contiguous(tokens(p), context) or _elided_or_zero(p, context) for p in parts]
+    sizes = [_contiguous(p, key) or (_elided(p, key) if "..." in p else 0) for p in parts]
     return sum(sizes) if all(sizes) else 0
 
 
-def _elided_or_zero(piece: str, context: Reading) -> int:
-    return _elided(piece, context) if "..." in piece else 0
+_KEPT = 1_000
+_look_up_kept = lru_cache(maxsize=32768)(_look_up)
+"""The responses of a group often quote the same lines."""
 
 
-def _contiguous(found: list[str], context: Reading) -> int:
-    while found and found[-1] in _EDGE:
-        found = found[:-1]
-    first = 0
-    while first < len(found) and found[first] in _EDGE:
+def _trimmed(piece: str) -> list[str]:
+    """The tokens of a quotation without punctuation at its ends."""
+    found = tokens(piece)
+    first, last = 0, len(found)
+    while last > first and found[last - 1] in _EDGE:
+        last -= 1
+    while first < last and found[first] in _EDGE:
         first += 1
-    found = found[first:]
-    if not found:
-        return 0
-    return len(found) if f" {' '.join(found)} " in context.key else 0
+    return found[first:last]
+
+
+def _contiguous(piece: str, key: str) -> int:
+    found = _trimmed(piece)
+    return len(found) if found and f" {' '.join(found)} " in key else 0
 
 
 _EDGE = frozenset(".,;:!?-()[]")
 
 
-def _elided(piece: str, context: Reading) -> int:
+def _elided(piece: str, key: str) -> int:
     """A quotation with "..." in it: its parts in the order of the context, none a mere scrap."""
     at, covered = 0, 0
     parts = [p for p in _ELLIPSIS.split(piece) if _WORD.search(p)]
     if len(parts) > MAX_QUOTATIONS:
         return 0
     for part in parts:
-        found = tokens(part)
-        while found and found[-1] in _EDGE:
-            found.pop()
-        while found and found[0] in _EDGE:
-            found.pop(0)
-        where = context.key.find(f" {' '.join(found)} ", at) if found else -1
+        found = _trimmed(part)
+        where = key.find(f" {' '.join(found)} ", at) if found else -1
         if where < 0 or (len(parts) > 1 and len(_WORD.findall(part)) < MIN_WORDS):
             return 0
         covered += len(found)

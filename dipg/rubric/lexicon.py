@@ -52,12 +52,17 @@ GENERIC_WORDS = word_set(
 )
 """Words of a question that do not say what it asks for."""
 
-DRUG = re.compile(
-    r"\b[a-z]{3,}(?:mab|tinib|lanib|afenib|zomib|ciclib|lisib|parib|rafenib|metinib|fenib|nostat|"
-    r"inostat|platin|zolomide|osfamide|lidomide|zomide|sirolimus|rolimus|taxel|rubicin|mustine|"
-    r"cristine|blastine|poside|tecan|trexate|citabine|ribine|methasone|solone|cortisone|prone|"
-    r"setron|tabine|mycin|racetam|gabalin|profen|statin|cept|leucel|stat)\b"
+DRUG_STEMS = tuple(
+    word_set(
+        """
+        mab tinib lanib afenib zomib ciclib lisib parib rafenib metinib fenib nostat
+        inostat platin zolomide osfamide lidomide zomide sirolimus rolimus taxel rubicin
+        mustine cristine blastine poside tecan trexate citabine ribine methasone solone
+        cortisone prone setron tabine mycin racetam gabalin profen statin cept leucel stat
+        """
+    )
 )
+DRUG = re.compile(rf"\b[a-z]{{3,}}(?:{'|'.join(DRUG_STEMS)})\b")
 """Names of drugs by their endings (international non-proprietary name stems)."""
 
 _OPPOSITES = (

@@ -2,7 +2,9 @@
 
 import re
 
-from dipg.quantities import Quantity, close, comparator_start, frequencies, quantities, same_day
+from dipg.dates import same_day
+from dipg.frequencies import frequencies
+from dipg.quantities import Quantity, close, comparator_start, quantities
 from dipg.rubric.lexicon import DRUG, UNITS_ASKED_BY
 from dipg.rubric.mentions import (
     Claim,
@@ -121,7 +123,9 @@ def _same_value(said: Quantity, wanted: Quantity, claim: Claim) -> bool:
         return True
     if wanted.dimension == "date" and said.dimension == "monthday":
         days = {
-            n.value for n in claim.context.numbers if n.dimension == "date" and same_day(said, n)
+            n.value
+            for n in claim.context.numbers
+            if n.dimension == "date" and same_day(said[:2], n[:2])
         }
         return days == {wanted.value}
     if not close(said.raw, wanted.raw):

@@ -5,8 +5,9 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from dipg.quantities import Quantity, quantities, same_day
-from dipg.rubric.lexicon import DRUG, PLAIN_WORDS, STOP_WORDS
+from dipg.dates import same_day
+from dipg.quantities import Quantity, quantities
+from dipg.rubric.lexicon import DRUG, DRUG_STEMS, PLAIN_WORDS, STOP_WORDS
 from dipg.text import fold, plain, sentences, tokens, words
 
 _CODE = re.compile(
@@ -16,9 +17,11 @@ _NO_CODE = re.compile(
     r"\d+(?:\.\d+)?-?[a-z%]+\d?|(?:m|cm|mm)[23]|x10|q\d+[hdw]|[a-z]+-10|co2|"
     r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*-?\d+"
 )
-_ACRONYM = re.compile(r"\b(?![IVX]+\b)[A-Z]{3,}\b")
-_CAPITAL = re.compile(r"\b[A-Z][a-z]{2,}\b")
-_RUN = re.compile(r"[^\W_]+")
+_CAPITAL = re.compile(r"[A-Z](?:([A-Z]{2,})|[a-z]{2,})\b")
+_DIGITS = re.compile(r"[0-9]+")
+_LETTERS_BEFORE = re.compile(r"(?<![^\W_])[A-Za-z]{1,8}-$")
+_PARTS = re.compile(r"([^\W_]+)")
+_LONG = re.compile(r"[a-z]{6,}")
 _OPENING = re.compile(r"(?:^|[.!?:;\n]|- )[\s\"'(*]*$")
 
 
@@ -29,39 +32,60 @@ def squeeze(name: str) -> str:
 
 def terms(plain_text: str) -> frozenset[str]:
     """Every word, and every two that a hyphen or a space joins where one of them has a digit."""
-    found = set()
-    last, last_end = "", -9
-    for m in _RUN.finditer(plain_text):
-        word = m.group()
-        found.add(word)
-        joint = plain_text[last_end] if m.start() - last_end == 1 else ""
-        if joint == "-" or (joint == " " and not (word.isalpha() and last.isalpha())):
-            found.add(last + word)
-        last, last_end = word, m.end()
+    parts = _PARTS.split(plain_text)
+    spoken, gaps = parts[1::2], parts[2::2]
+    found = set(spoken)
+    for gap, one, other in zip(gaps, spoken, spoken[1:]):
+        if gap == "-" or (gap == " " and not (one.isalpha() and other.isalpha())):
+            found.add(one + other)
     return frozenset(found)
 
 
 def names(folded: str) -> list[tuple[str, int]]:
     """Named things in folded text, with where they stand: codes, acronyms, proper names, drugs."""
-    found: dict[int, str] = {}
-    for m in _CODE.finditer(folded):
-        code = m.group().lower()
-        if not _NO_CODE.fullmatch(code):
-            found[m.start()] = squeeze(code)
+    found = _codes_at(folded)
     lower = folded.lower()
-    for m in DRUG.finditer(lower):
-        found.setdefault(m.start(), m.group())
-    if _is_shouted(folded):
-        return [(found[at], at) for at in sorted(found)]
-    for m in _ACRONYM.finditer(folded):
-        if m.group().lower() not in PLAIN_WORDS and m.start() not in found:
-            found[m.start()] = m.group().lower()
-    for m in _CAPITAL.finditer(folded):
-        if m.start() in found or m.group().lower() in PLAIN_WORDS:
-            continue
-        if m.start() and not _OPENING.search(folded, max(0, m.start() - 6), m.start()):
-            found[m.start()] = m.group().lower()
+    if [w for w in _LONG.findall(lower) if w.endswith(DRUG_STEMS)]:
+        for m in DRUG.finditer(lower):
+            found.setdefault(m.start(), m.group())
+    if not _is_shouted(folded):
+        for m in _CAPITAL.finditer(folded):
+            at, name = m.start(), m.group().lower()
+            if at in found or name in PLAIN_WORDS or (at and _is_inner(folded[at - 1])):
+                continue
+            if m[1] and not m[1].strip("IVX"):
+                continue
+            if m[1] or (at and not _OPENING.search(folded, max(0, at - 6), at)):
+                found[at] = name
     return [(found[at], at) for at in sorted(found)]
+
+
+def _codes_at(folded: str) -> dict[int, str]:
+    """Codes ("KX41", "H3K27M", "GSK-J4"), found by their digits."""
+    found: dict[int, str] = {}
+    done = 0
+    for m in _DIGITS.finditer(folded):
+        at = m.start()
+        if at < done:
+            continue
+        while at > done and folded[at - 1].isalnum():
+            at -= 1
+        if at == m.start() and folded[at - 1 : at] == "-":
+            before = _LETTERS_BEFORE.search(folded, max(done, at - 10), at)
+            at = before.start() if before else at
+        elif at == m.start() and not folded[m.end() : m.end() + 1].isalpha():
+            continue
+        code = _CODE.match(folded, at)
+        if code is None or (at and folded[at - 1] == "_"):
+            continue
+        done = code.end()
+        if not _NO_CODE.fullmatch(code.group().lower()):
+            found[at] = squeeze(code.group())
+    return found
+
+
+def _is_inner(char: str) -> bool:
+    return char.isalnum() or char == "_"
 
 
 def _is_shouted(folded: str) -> bool:
@@ -82,7 +106,7 @@ class Sentence:
     names: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Reading:
     """A text read once: `key` for verbatim look-up, `terms`, `raws` and `numbers` for claims."""
 
@@ -110,7 +134,7 @@ class Reading:
         if (number.dimension, round(number.value, 9)) in self.values:
             return True
         if number.dimension in ("monthday", "date?", "date", "month"):
-            return any(same_day(number, n) for n in self.numbers)
+            return any(same_day(number[:2], n[:2]) for n in self.numbers)
         if number.value < 0:
             return self.has_number(number._replace(value=-number.value, raw=-number.raw))
         if number.dimension in _COUNTABLE and number.raw in self.raws:
@@ -135,20 +159,42 @@ _COUNTABLE = frozenset(
 ) | {""}
 
 
+_LINE_END = re.compile(r"(?<=[^\d\s][.!?])\s+|\n+")
+
+
+def facts(plain_text: str) -> tuple[set[str], list[Quantity]]:
+    """Terms and numbers of a text, line by line: quotations repeat the lines of their context."""
+    found: set[str] = set()
+    numbers: list[Quantity] = []
+    for line in _LINE_END.split(plain_text):
+        line = line.strip(' ."')
+        said, counted = _line(line) if len(line) < 1_000 else _read_line(line)
+        found |= said
+        numbers += counted
+    return found, numbers
+
+
+def _read_line(line: str) -> tuple[frozenset[str], list[Quantity]]:
+    return terms(line), quantities(line)
+
+
+_line = lru_cache(maxsize=32768)(_read_line)
+
+
 def read_once(text: str) -> Reading:
     """Read a text that will not come again."""
     folded = fold(text)
     plain_text = plain(text)
     found = tokens(plain_text)
-    numbers = tuple(quantities(plain_text))
+    said, numbers = facts(plain_text)
     return Reading(
         key=f" {' '.join(found)} ",
         size=len(found),
-        terms=terms(plain_text),
+        terms=frozenset(said),
         names=frozenset(n for n, _ in names(folded)),
-        numbers=numbers,
-        raws=frozenset(n.raw for n in numbers),
-        values=frozenset((n.dimension, round(n.value, 9)) for n in numbers),
+        numbers=tuple(numbers),
+        raws=frozenset([n.raw for n in numbers]),
+        values=frozenset([(n.dimension, round(n.value, 9)) for n in numbers]),
         text=folded,
     )
 

@@ -9,6 +9,7 @@ import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from dipg.quantities import Quantity
 from dipg.rubric.lexicon import ACTIONS, CLASSES, PLAIN_WORDS, STOP_WORDS, word_set
@@ -181,15 +182,24 @@ _VERSUS = re.compile(
     r"\b(?:whereas|while|but|however|vs\.?|versus|although|yet|and|the other|another)\b|;"
 )
 
-_CUE = re.compile(
-    r"\b(?:no|not|none|nothing|nowhere|never|neither|nor|cannot|can not|unable|silent|mute|blank|"
-    r"missing|lack|lacks|lacking|absent|absence|insufficient|inadequate|incomplete|impossible|omit|"
-    r"fail|leave|outside|must abstain|abstain|i abstain|without|unrelated|too little|"
-    r"un(?:specified|stated|"
-    r"documented|reported|recorded|mentioned|available|known|answerable|disclosed|addressed|"
-    r"determined|clear|certain)|undetermined|indeterminate|ambiguous|inconclusive|decline|refuse|"
-    r"as an ai|an ai|language model|consult|seek|sorry|against|violat\w+)|n't\b"
+_CUES = word_set(
+    """
+    no not none nothing nowhere never neither nor cannot unable silent mute blank missing lack lacks
+    lacking absent absence insufficient inadequate incomplete impossible omit omits omitted fail
+    fails failed leave leaves outside abstain abstaining without unrelated little unspecified
+    unstated undocumented unreported unrecorded unmentioned unavailable unknown unanswerable
+    undisclosed unaddressed undetermined unclear uncertain indeterminate ambiguous inconclusive decline
+    refuse ai language consult seek sorry against violate violates violated don won doesn isn t
+    """
 )
+"""A text without any of these words neither misses anything nor declines."""
+
+
+def is_cued(plain_text: str) -> bool:
+    """Whether a text is worth a search for what it misses or declines."""
+    return not _CUES.isdisjoint(words(plain_text))
+
+
 _CONFLICT_CUE = re.compile(
     r"conflict|disagree|contradict|inconsisten|discrepan|at odds|incompatible|irreconcil|mismatch|"
     r"diverge|clash|disput|discordan|oppos|agree|match|align|coincide|reconcil|differ|vary|"
@@ -197,13 +207,14 @@ _CONFLICT_CUE = re.compile(
     r"whereas|versus|two |multiple "
 )
 
+# Begins with a set of characters, which makes searching quick.
 _CLAUSE_END = re.compile(
-    r"(?<=[.!?])\s+|\n+|;\s*|,\s+(?=(?:but|however|yet|so|thus|hence|therefore|although|though|"
-    r"while|which|"
+    r"[\s;,:](?:(?<=[.!?]\s)\s*|(?<=\n)\n*|(?<=;)\s*|(?<=:)\s+|(?<=\s)\s*- "
+    r"|(?<=,)\s+(?=\d|(?:but|however|yet|so|thus|hence|therefore|although|though|while|which|"
     r"and|i|we|it|the|give|use|assume|probably|likely|presumably|perhaps|maybe|possibly|"
-    r"typically|usually|unlike|compared|in contrast)\b)|\s*\b(?=but |however|although |though |"
-    r"nevertheless|nonetheless|therefore|still,|yet )|:\s+|\s+- |,\s+(?=\d)|\s*\b(?=because |"
-    r"since |whereas )"
+    r"typically|usually|unlike|compared|in contrast)\b)"
+    r"|(?<=\s)(?=(?:but|however|although|though|nevertheless|nonetheless|therefore|still,|yet|"
+    r"because|since|whereas) ))"
 )
 OFFERS = re.compile(
     r"\b(?:probably|likely|presumably|perhaps|maybe|possibly|guess|i'd|i would|assum(?:e|ing)|"
@@ -277,25 +288,36 @@ def clauses(text: str, numbers: list[Quantity], named: list[tuple[str, int]]) ->
 
 def statements_of_absence(text: str) -> list[tuple[int, int]]:
     """Where plain text says that evidence is missing; [] at the cost of one search otherwise."""
-    found = []
-    done = 0
-    for cue in _CUE.finditer(text):
-        if cue.start() < done:
-            continue
-        start, done = _sentence_around(text, cue.start(), done)
-        for m in MISSING.finditer(text, start, done):
-            tail = text[m.end() : m.end() + 12]
-            others = " other" in m.group() or " additional" in m.group()
-            if not others and not tail.startswith((" other ", " any oth")):
-                found.append(m.span())
+    found: list[tuple[int, int]] = []
+    if not is_cued(text):
+        return found
+    start = 0
+    while start < len(text):
+        ends = [at for end in _ENDS if (at := text.find(end, start)) >= 0]
+        stop = min(ends, default=len(text) - 1) + 1
+        found += [(start + a, start + b) for a, b in _missing_in(text[start:stop])]
+        start = stop
     return found
 
 
-def _sentence_around(text: str, at: int, floor: int) -> tuple[int, int]:
-    """Where the sentence at a position begins and ends."""
-    start = max(floor, max(text.rfind(end, floor, at) for end in _ENDS) + 1)
-    ends = [i for end in _ENDS if (i := text.find(end, at)) >= 0]
-    return start, min(ends, default=len(text) - 1) + 1
+def _find_missing(sentence: str) -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
+    if not is_cued(sentence):
+        return found
+    for m in MISSING.finditer(sentence):
+        tail = sentence[m.end() : m.end() + 12]
+        others = " other" in m.group() or " additional" in m.group()
+        if not others and not tail.startswith((" other ", " any oth")):
+            found.append(m.span())
+    return found
+
+
+_find_missing_kept = lru_cache(maxsize=8192)(_find_missing)
+
+
+def _missing_in(sentence: str) -> list[tuple[int, int]]:
+    """The responses of a group say much the same."""
+    return _find_missing_kept(sentence) if len(sentence) < 500 else _find_missing(sentence)
 
 
 _ENDS = (". ", "! ", "? ", ";", "\n")
@@ -318,20 +340,14 @@ def statements_of_conflict(text: str) -> list[tuple[int, int]]:
 
 def concludes_absence(think: str) -> bool:
     """Whether plain thinking ends in the conclusion that the evidence is missing."""
-    tail = think[-700:].strip()
-    if not _CUE.search(tail):
-        return False
-    parts = [p for p in re.split(r"(?<=[.!?])\s+|\n+", tail) if p.strip(" .-*")]
-    if not parts:
+    parts = _last_sentences(think[-700:], 3)
+    if not any(is_cued(part) for part in parts):
         return False
     ending = parts[-1:]
-    if len(parts) > 1 and re.match(
-        r"\W*(?:\d+\.? )?(?:therefore|thus|hence|so\b|conclu|in conclusion|i must|decision)",
-        parts[-2],
-    ):
+    if len(parts) > 1 and _CONCLUDES.match(parts[-2]):
         ending = parts[-2:]
     if len(parts) > 1 and _GUESS.search(parts[-1]):
-        ending = parts[-3:]
+        ending = parts
     for part in ending:
         spans = statements_of_absence(part) or [m.span() for m in UNDECIDABLE.finditer(part)][:1]
         if spans and not _BUT_THERE_IS.search(part[spans[-1][1] :]):
@@ -339,6 +355,21 @@ def concludes_absence(think: str) -> bool:
     return False
 
 
+def _last_sentences(text: str, count: int) -> list[str]:
+    parts: list[str] = []
+    stop = len(text)
+    while stop > 0 and len(parts) < count:
+        at = max(text.rfind(end, 0, max(stop - 1, 0)) for end in _ENDS if end != ";")
+        part = text[at + 1 : stop].strip()
+        if part.strip(" .-*"):
+            parts.append(part)
+        stop = at + 1 if 0 <= at + 1 < stop else at
+    return parts[::-1]
+
+
+_CONCLUDES = re.compile(
+    r"\W*(?:\d+\.? )?(?:therefore|thus|hence|so\b|conclu|in conclusion|i must|decision)"
+)
 _GUESS = re.compile(
     r"\b(?:guess\w*|assum\w+|presum\w+|probably|perhaps|maybe|typical\w*|usual\w*|standard|"
     r"anyway)\b"
@@ -369,7 +400,7 @@ def take_stance(
       right: it states what was expected, so that two sources side by side are no conflict.
     """
     conflicts = statements_of_conflict(text)
-    cued = _CUE.search(text) is not None
+    cued = is_cued(text)
     undecided = UNDECIDABLE.search(text) if cued else None
     sided = not (right or conflicts or absences) and _states_both_sides(parts)
     flagged = (conflicts or sided) and _picks_none(text, parts, conflicts, raws)

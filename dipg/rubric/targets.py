@@ -2,13 +2,12 @@
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 
 from dipg.quantities import Quantity, quantities
 from dipg.rubric.lexicon import ACTIONS, CLASSES, DIRECTIONS, PLAIN_WORDS, STOP_WORDS, TREATMENTS
 from dipg.rubric.reading import Reading, names, read
 from dipg.text import fold, plain, sentences, words
-from dipg.vignettes.types import Vignette
+from dipg.vignettes.types import Expected
 
 _BRACKETS = re.compile(r"\([^()]*\)")
 _REASON = re.compile(
@@ -77,15 +76,13 @@ class Target:
     chooses: tuple[str, ...]
 
 
-@lru_cache(maxsize=4096)
-def targets(vignette: Vignette) -> tuple[Target, ...]:
-    """The wordings of a vignette's right answer: its value, its answer and its aliases."""
-    expected = vignette.expected
+def targets(expected: Expected, question: str) -> tuple[Target, ...]:
+    """The wordings of a right answer: its value, its answer and its aliases."""
     wordings = [expected.answer, *expected.aliases]
-    found = [make_target(w, vignette.question) for w in wordings if w.strip()]
+    found = [make_target(w, question) for w in wordings if w.strip()]
     if expected.value is not None:
         text = f"{expected.value:.12g} {expected.unit or ''}".strip()
-        found.append(make_target(text, vignette.question))
+        found.append(make_target(text, question))
     return tuple(found)
 
 

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dipg.quantities import frequencies, quantities
+from dipg.frequencies import frequencies
+from dipg.quantities import quantities
 from dipg.text import fold, plain, tokens
 from dipg.units import ATOMS, compound
 
@@ -18,7 +19,8 @@ SPELLED = {
     "mbq": "megabecquerel", "gbq": "gigabecquerel", "year": "year", "month": "month",
 }  # fmt: skip
 SKIPPED = {"%", "iu", "fraction", "cycle", "dose", "session", "tablet", "capsule", "lesion",
-           "patient", "participant", "point", "copies", "tesla", "bpm", "mmhg", "°c", "°f"}  # fmt: skip
+           "patient", "participant", "point", "copies", "tesla", "bpm", "mmhg",
+           "°c", "°f"}  # fmt: skip
 
 
 def test_factors_are_those_of_pint() -> None:
