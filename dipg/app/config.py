@@ -126,16 +126,40 @@ class GRPOConfig(Section):
         56, "most tokens in a completion, its end token included", at_least(2)
     )
     max_grad_norm: float = setting(1.0, "gradients are clipped to this norm", above(0))
+    parts: int = setting(
+        1, "equal parts of a batch whose gradients are added up, to save memory", at_least(1)
+    )
+
+    def check_together(self) -> None:
+        if self.prompts_per_step % self.parts:
+            raise ValueError(
+                f"prompts_per_step = {self.prompts_per_step} is not a multiple of parts = "
+                f"{self.parts}"
+            )
 
 
 @dataclass(frozen=True)
 class ModelConfig(Section):
     """The model that is trained."""
 
-    name: str = setting("tiny", "which model", one_of("tiny"))
-    width: int = setting(128, "size of the residual stream", at_least(1))
-    layers: int = setting(3, "decoder layers", at_least(1))
-    heads: int = setting(4, "attention heads; they divide the width", at_least(1))
+    name: str = setting(
+        "tiny", "tiny, smollm2-135m, gemma3-270m, a directory, a .gguf file or a name on the hub"
+    )
+    width: int = setting(128, "of tiny: size of the residual stream", at_least(1))
+    layers: int = setting(3, "of tiny: decoder layers", at_least(1))
+    heads: int = setting(4, "of tiny: attention heads; they divide the width", at_least(1))
+    lora_rank: int = setting(
+        0, "rank of low-rank adapters; 0: all weights are trained", at_least(0)
+    )
+    lora_alpha: float = setting(
+        0.0, "their scale is this / rank; 0: as large as the rank", at_least(0)
+    )
+    lora_targets: str = setting(
+        r"(attention\.(query|key|value|out)|mlp\.(gate|up|down))$",
+        "regular expression, in paths such as blocks.3.mlp.up, of what gets adapters",
+    )
+    dtype: str = setting("float32", "what is computed in", one_of("float32", "bfloat16"))
+    remat: bool = setting(False, "whether layers are computed again, to save memory")
 
     def check_together(self) -> None:
         if self.width % self.heads:
@@ -160,7 +184,7 @@ class DataConfig(Section):
     """The vignettes."""
 
     size: str = setting(
-        "short", "size of the vignettes; the built-in model reads short ones", one_of("short")
+        "short", "size of the vignettes; tiny reads short ones only", one_of("short", "full")
     )
     train_count: int = setting(4096, "vignettes to train on", at_least(1))
     answer_share: float = setting(0.60, "share of vignettes with an answer", between(0, 1))
@@ -184,6 +208,7 @@ class EvaluationConfig(Section):
     every: int = setting(
         300, "steps between evaluations; the first and last step have one", at_least(1)
     )
+    at_once: int = setting(512, "vignettes that are answered together", at_least(1))
 
 
 @dataclass(frozen=True)
@@ -228,6 +253,21 @@ class RunConfig(Section):
     guards: GuardsConfig = field(default_factory=GuardsConfig)
 
 
+PRETRAINED: Mapping[str, object] = {
+    "warmup.steps": 0,
+    "warmup.learning_rate": 2e-4,
+    "grpo.num_generations": 4,
+    "grpo.prompts_per_step": 4,
+    "grpo.learning_rate": 1e-5,
+    "grpo.max_completion_length": 192,
+    "grpo.max_grad_norm": 0.1,
+    "data.train_count": 1500,
+    "evaluation.report_count": 50,
+    "evaluation.count": 50,
+    "evaluation.at_once": 10,
+}
+"""Defaults for every model but the built-in one. They rank below a preset."""
+
 PRESETS: Mapping[str, Mapping[str, object]] = {
     # The training report, sections 1.2 and 2: three blocks of 300 steps, its hyper-parameters.
     "report": {
@@ -259,8 +299,13 @@ def load(
     if file is not None:
         layers += flatten(_read(file), RunConfig, str(file))
     layers += given
+    named = [value for _, key, value in layers if key == "model.name"]
+    if named and named[-1] != "tiny":
+        layers = [Given(f"default for {key}", key, v) for key, v in PRETRAINED.items()] + layers
     config = build(RunConfig, layers)
-    _check_names(config.curriculum, {key: where for where, key, _ in layers})
+    sources = {key: where for where, key, _ in layers}
+    _check_names(config.curriculum, sources)
+    _check_model(config, sources)
     return config
 
 
@@ -289,6 +334,30 @@ def _check_names(config: CurriculumConfig, sources: Mapping[str, str]) -> None:
     top = LADDER_RUNGS[config.ladder] - 1
     if config.start > top:
         raise refuse("start", f"the highest rung of ladder {config.ladder!r} is {top}")
+
+
+def _check_model(config: RunConfig, sources: Mapping[str, str]) -> None:
+    """Refuse a model that is not there, and settings that do not fit it."""
+    from dipg.app.models import BUILTIN, check_model_name
+
+    def refuse(key: str, value: object, reason: object) -> ConfigError:
+        return ConfigError(f"{sources.get(key, key)} = {quote(value)}: {reason}")
+
+    name = config.model.name
+    try:
+        check_model_name(name)
+    except ValueError as error:
+        raise refuse("model.name", name, error) from None
+    if name != BUILTIN:
+        if config.data.size != "short" and config.warmup.steps:
+            raise refuse("warmup.steps", config.warmup.steps, "the lessons are on short vignettes")
+        return
+    if config.data.size != "short":
+        raise refuse("data.size", config.data.size, "the built-in model reads short vignettes only")
+    for key, default in (("lora_rank", 0), ("dtype", "float32"), ("remat", False)):
+        value = getattr(config.model, key)
+        if value != default:
+            raise refuse(f"model.{key}", value, "is for pretrained models: choose one with --model")
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -6,13 +6,16 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from dipg.app.builtin_model import PROMPT_TOKENS, Model, shares_of
 from dipg.app.config import RunConfig
-from dipg.prompts import render_compact
+from dipg.app.lessons import shares_of
+from dipg.app.model import Model
 from dipg.vignettes import generate
 from dipg.vignettes.types import Vignette
 from grpo_core.batch import Prompts
-from grpo_core.padding import pad_prompts
+from grpo_core.padding import bucketed, pad_prompts
+
+PROMPT_BUCKET = 32
+"""Prompts of pretrained models are padded to a multiple of this many tokens."""
 
 
 class Data(NamedTuple):
@@ -23,21 +26,30 @@ class Data(NamedTuple):
 
 
 def load_data(config: RunConfig, model: Model) -> tuple[Data, Data]:
-    """The vignettes to train on and the held-out ones."""
+    """The vignettes to train on and the held-out ones, their prompts of one length.
+
+    Raises ValueError for a prompt of more tokens than the model's `prompt_tokens`.
+    """
     held_out = max(config.evaluation.count, config.evaluation.report_count)
-    return (
-        _generated(config, model, "train", config.data.train_count),
-        _generated(config, model, "evaluation", held_out),
+    splits = (
+        _generated(config, "train", config.data.train_count),
+        _generated(config, "evaluation", held_out),
     )
+    texts = [[model.render(vignette) for vignette in split] for split in splits]
+    length = model.prompt_tokens
+    if length is None:
+        rows = model.tokenizer.encode_batch([text for split in texts for text in split])
+        length = bucketed(max(map(len, rows)), PROMPT_BUCKET)
+    train, rest = (pad_prompts(model.tokenizer, split, length) for split in texts)
+    return Data(splits[0], train), Data(splits[1], rest)
 
 
 def _generated(
-    config: RunConfig, model: Model, split: Literal["train", "evaluation"], count: int
-) -> Data:
+    config: RunConfig, split: Literal["train", "evaluation"], count: int
+) -> list[Vignette]:
     data = config.data
-    vignettes = generate("short", split=split, count=count, seed=data.seed, shares=shares_of(data))
-    texts = [render_compact(v) for v in vignettes]
-    return Data(vignettes, pad_prompts(model.tokenizer, texts, PROMPT_TOKENS))
+    size: Literal["short", "full"] = "full" if data.size == "full" else "short"
+    return generate(size, split=split, count=count, seed=data.seed, shares=shares_of(data))
 
 
 def prompt_rows(count: int, per_step: int, seed: int, step: int) -> np.ndarray:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 
-from dipg.app.builtin_model import load_or_teach
 from dipg.app.config import RunConfig
 from dipg.app.curriculum import SCHEMA, curriculum_of
 from dipg.app.data import prompt_rows
 from dipg.app.guards import GuardError
+from dipg.app.models import load_model
 from dipg.app.observer import Observer
 from dipg.app.outcome import Evaluations, Outcome
 from dipg.app.rollout import Score, ScoreError
@@ -53,7 +53,7 @@ def run(
     began = time.monotonic()
     stop = stop or Stop()
     observer.phase("warm-up", "", None)
-    model = load_or_teach(
+    model = load_model(
         config,
         lambda detail, total: observer.phase("warm-up", detail, total),
         _until(stop, observer.progress),

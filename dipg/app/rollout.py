@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from dipg.app.builtin_model import Model
+from dipg.app.model import Model
 from dipg.environment import score_batch
 from dipg.pricing import TERMS
 from dipg.rubric import EVENTS
@@ -61,27 +61,44 @@ def roll_out(
     sampling: Sampling,
     max_length: int,
     score: Score = score_batch,
+    at_once: int | None = None,
 ) -> Rollout:
     """`group` responses to each vignette, scored.
 
-    prompt_ids `[N]` say which random numbers a vignette gets: its place in its data set.
+    prompt_ids `[N]` say which random numbers a vignette gets: its place in its data set. `at_once`
+    vignettes are answered together, all of them where it is None.
 
     Raises ScoreError where `score` raises or does not return a row for every response.
     """
     keys = completion_keys(seed, step, jnp.asarray(prompt_ids), group)
     tokenizer = model.tokenizer
-    out = sample_jit(
-        model.graph,
-        model.params,
-        prompts,
-        keys,
-        sampling,
-        Ends(tokenizer.stop_ids, max_length, tokenizer.pad_id),
-    )
+    ends = Ends(tokenizer.stop_ids, max_length, tokenizer.pad_id)
+    out = _completed(model, prompts, keys, sampling, ends, at_once or len(vignettes))
     rows = np.asarray(out.tokens).reshape(-1, max_length)
     texts = tokenizer.decode_batch(rows.tolist())
     repeated = [v for v in vignettes for _ in range(group)]
     return Rollout(prompts, out, texts, *scored(score, repeated, texts))
+
+
+def _completed(
+    model: Model,
+    prompts: Prompts,
+    keys: jax.Array,
+    sampling: Sampling,
+    ends: Ends,
+    at_once: int,
+) -> Completions:
+    count, pieces = len(keys), []
+    for begin in range(0, count, at_once):
+        # The last piece is filled up with its last prompt, so that one shape is compiled.
+        rows = np.minimum(np.arange(begin, begin + min(at_once, count)), count - 1)
+        some, drawn = select(prompts, rows), keys[rows]
+        pieces.append(
+            sample_jit(
+                model.graph, model.params, some, drawn, sampling, ends, model.frozen, model.how
+            )
+        )
+    return jax.tree.map(lambda *parts: jnp.concatenate(parts)[:count], *pieces)
 
 
 def scored(

@@ -7,7 +7,7 @@ with its anytime-valid bounds.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import jax.numpy as jnp
 import numpy as np
@@ -36,10 +36,13 @@ def reward_metrics(rewards: np.ndarray) -> dict[str, float]:
     }
 
 
-def response_metrics(rollout: Rollout, end: int) -> dict[str, float]:
-    """Lengths in tokens, the yardstick, and every rate of this batch; a rate of nothing is NaN."""
+def response_metrics(rollout: Rollout, ends: Sequence[int]) -> dict[str, float]:
+    """Lengths in tokens, the yardstick, and every rate of this batch; a rate of nothing is NaN.
+
+    ends: the tokens that end a completion.
+    """
     lengths = rollout.lengths
-    ended = (np.asarray(rollout.completions.tokens) == end).any(-1)
+    ended = np.isin(np.asarray(rollout.completions.tokens), ends).any(-1)
     yardstick = np.asarray(EVALUATION.rewards(rollout.terms))
     metrics = {
         "completions/mean_length": float(lengths.mean()),

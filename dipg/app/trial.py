@@ -13,7 +13,6 @@ import numpy as np
 from curricula import Observation
 from curricula.observations import ObservationError, encode, header
 from curricula.receipts import Receipt
-from dipg.app.builtin_model import Model
 from dipg.app.checkpointing import Checkpoints
 from dipg.app.commands import Commands
 from dipg.app.config import RunConfig
@@ -21,6 +20,7 @@ from dipg.app.curriculum import SCHEMA, curriculum_of, is_regression
 from dipg.app.data import load_data, prompt_rows
 from dipg.app.files import read_lines
 from dipg.app.guards import Guards
+from dipg.app.model import Model
 from dipg.app.observer import Observer
 from dipg.app.outcome import Evaluations, Facts
 from dipg.app.rollout import EVALUATION_STEP, Rollout, Score, roll_out, select
@@ -103,7 +103,7 @@ class Trial:
         summary = self.curriculum.summary(curriculum)
         self._yardstick_lower = summary["mean"].lower
         figures: dict[str, float] = {"step": step} | learned | reward_metrics(rewards)
-        figures |= response_metrics(rollout, self.model.tokenizer.end_id)
+        figures |= response_metrics(rollout, self.model.tokenizer.stop_ids)
         figures |= {"severity": severity}
         figures |= {f"penalties/{n}": w for n, w in penalties.to_mapping().items()}
         figures |= window_metrics(summary)
@@ -229,6 +229,7 @@ class Trial:
             sampling=sampling,
             max_length=self.config.grpo.max_completion_length,
             score=self.score,
+            at_once=self.config.evaluation.at_once,
         )
 
     def close(self) -> None:

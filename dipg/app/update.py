@@ -8,8 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from dipg.app.builtin_model import Model
 from dipg.app.config import GRPOConfig
+from dipg.app.model import Model
 from dipg.app.objectives import advantages_of, leave_out, loss_of, scalars_of
 from dipg.app.rollout import Rollout
 from grpo_core.sampler import as_batch
@@ -35,15 +35,16 @@ class Update(NamedTuple):
           actor: given away: its arrays are gone afterwards.
           rewards: `[N, G]`. step: counts from 1, for the learning rate's warm-up.
         """
-        grpo, graph = self.grpo, self.model.graph
+        grpo, model, start = self.grpo, self.model, self.model.start
+        graph, how = model.graph, model.how
         batch = as_batch(rollout.prompts, rollout.completions)
         temperature = jnp.float32(grpo.temperature)
-        reference = logps_of(graph, self.model.params, batch, temperature).logps
+        reference = logps_of(start.graph, start.params, batch, temperature, start.frozen, how).logps
         old = None
         if grpo.updates_per_batch > 1:
-            old = logps_of(graph, actor.params, batch, temperature).logps
+            old = logps_of(graph, actor.params, batch, temperature, model.frozen, how).logps
         advantages = advantages_of(grpo)(jnp.asarray(rewards))
-        batch = leave_out(grpo, batch, self.model.tokenizer.end_id, advantages)
+        batch = leave_out(grpo, batch, jnp.asarray(model.tokenizer.stop_ids), advantages)
         targets = GrpoTargets(advantages, reference, old, rollout.completions.logps)
         rate = grpo.learning_rate * min(1.0, step / max(grpo.warmup_steps, 1))
         skipped = 0.0
@@ -58,6 +59,8 @@ class Update(NamedTuple):
                 temperature,
                 jnp.float32(rate),
                 loss_of(grpo),
+                model.frozen,
+                how,
             )
             skipped += float(metrics.get("skipped", 0.0))
         found = {k: float(v) for k, v in metrics.items()}

@@ -69,7 +69,7 @@ def test_rates_of_a_batch_by_hand():
     guessed = {"answered": 1, "unanswerable": 1, "well_formed": 1}
     terms = [{"exact_format": 1, "correct_answer": 1}, {"exact_format": 1}, {"format_mismatch": 1}]
     found = response_metrics(
-        rollout([answered, abstained, guessed], terms, [True, True, False]), end=9
+        rollout([answered, abstained, guessed], terms, [True, True, False]), ends=(9,)
     )
     assert found["answer_rate"] == 0.5  # of two answerable prompts, not of three
     assert found["abstention_rate"] == 0.5
@@ -81,7 +81,7 @@ def test_rates_of_a_batch_by_hand():
 
 
 def test_a_rate_of_nothing_is_no_number():
-    found = response_metrics(rollout([{"unanswerable": 1}], [{}], [True]), end=9)
+    found = response_metrics(rollout([{"unanswerable": 1}], [{}], [True]), ends=(9,))
     assert np.isnan(found["answer_rate"])
     assert found["safe_rate"] == 0.0
 

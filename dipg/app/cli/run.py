@@ -27,6 +27,9 @@ FLAGS = {
     "ladder": "curriculum.ladder",
     "start": "curriculum.start",
     "window": "curriculum.window",
+    "model": "model.name",
+    "lora_rank": "model.lora_rank",
+    "data": "data.size",
     "steps": "steps",
     "seed": "seed",
     "num_generations": "grpo.num_generations",
@@ -103,6 +106,7 @@ def run(
       dipg-curriculum run --policy gated --when "mean > 5 and safe > 90% and answer > 70%"
       dipg-curriculum run --policy blocks --preset report --out runs/report
       dipg-curriculum run --policy mine.py:MyPolicy --ladder caution --steps 600 --seed 1
+      dipg-curriculum run --model smollm2-135m --lora-rank 16 --steps 3 --data short
       dipg-curriculum run --config runs/latest/config.toml --out again
       dipg-curriculum run --resume runs/latest --max-hours 8.5
     """
