@@ -11,6 +11,8 @@ _MONTHS = [
 ]  # fmt: skip
 _NUMBER = {m: i + 1 for i, m in enumerate(_MONTHS)}
 _NUMBER |= {m[:3]: i + 1 for i, m in enumerate(_MONTHS)} | {"sept": 9}
+MONTH_WORDS = frozenset(_NUMBER)
+"""A text without any of these words has no date in words."""
 _MONTH = re.compile("(?:" + "|".join(sorted(_NUMBER, key=len, reverse=True)) + r")\b")
 _DAY_BEFORE = re.compile(r"(?<![\w.])(\d{1,2})(?:st|nd|rd|th)?[ -](?:of |day of )?$")
 _YEAR_AFTER = re.compile(r"\.?,?[ -](?:of )?(\d{4})\b")

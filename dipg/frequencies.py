@@ -18,13 +18,16 @@ _DAYS |= {"week": 7.0, "weekly": 7.0, "w": 7.0, "wk": 7.0, "month": 28.0, "month
 _DAYS |= {"biweekly": 14.0}
 _LATIN = {"bid": 2, "b.i.d.": 2, "tid": 3, "t.i.d.": 3, "qid": 4, "qd": 1, "od": 1}
 _COUNT = {"other": 2, "two": 2, "three": 3, "four": 4, "six": 6, "eight": 8}
+FREQUENCY_WORDS = frozenset({
+    "day", "days", "daily", "week", "weeks", "weekly", "month", "months", "monthly", "hour",
+    "hours", "nightly", "biweekly", "bid", "tid", "qid", "qd", "od", "q", "h", "w", "d", "wk",
+})  # fmt: skip
+"""A text without any of these words says nothing about how often."""
 
 
 def frequencies(text: str) -> list[tuple[float, int, int]]:
     """How often, in 1/day, with where it stands: "twice weekly" is 2/7."""
     found: list[tuple[float, int, int]] = []
-    if not _may_tell(text):
-        return found
     for m in _FREQUENCY.finditer(text):
         g = m.groupdict()
         if g["times"]:
@@ -43,20 +46,3 @@ def frequencies(text: str) -> list[tuple[float, int, int]]:
             rate = 1 / _DAYS[g["rate"]]
         found.append((rate, m.start(), m.end()))
     return found
-
-
-def _may_tell(text: str) -> bool:
-    """Whether a search is worth it: a third of the time would go into texts without any."""
-    return (
-        "da" in text
-        or "week" in text
-        or "month" in text
-        or "hour" in text
-        or "night" in text
-        or "q" in text
-        or "od" in text
-        or "id" in text
-        or "i.d" in text
-        or "/d" in text
-        or "/w" in text
-    )

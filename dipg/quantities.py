@@ -9,8 +9,8 @@ from functools import lru_cache
 from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
-from dipg.dates import date_in_digits, dates_in_words
-from dipg.frequencies import frequencies
+from dipg.dates import MONTH_WORDS, date_in_digits, dates_in_words
+from dipg.frequencies import FREQUENCY_WORDS, frequencies
 from dipg.units import ATOMS, Unit, compound
 
 
@@ -145,16 +145,18 @@ def read_unit(text: str) -> Unit | None:
 
 def quantities(text: str) -> list[Quantity]:
     """Every number of plain text (see `dipg.text.plain`), in order; list markers are no numbers."""
-    hits = _hits(text)
+    said = set(_LETTERS.findall(text))
+    hits = _hits(text, said)
     if not hits:
         return []
     found = []
-    taken: list[tuple[int, int]] = []
-    for value, dimension, compare, start, end in dates_in_words(text):
-        found.append(Quantity(value, dimension, compare, 0.0, value, start, end))
-        taken.append((start, end))
-    often = frequencies(text)
-    taken = sorted(taken + [(a, b) for _, a, b in often])
+    often = [] if said.isdisjoint(FREQUENCY_WORDS) else frequencies(text)
+    taken = [(a, b) for _, a, b in often]
+    if "/" in text or not said.isdisjoint(MONTH_WORDS):
+        for value, dimension, compare, start, end in dates_in_words(text):
+            found.append(Quantity(value, dimension, compare, 0.0, value, start, end))
+            taken.append((start, end))
+        taken.sort()
     marks = (
         {m.end() for m in _LIST_MARK.finditer(text)} if "\n" in text or text[:1].isdigit() else ()
     )
@@ -168,26 +170,27 @@ def quantities(text: str) -> list[Quantity]:
         while near < len(often) and often[near][2] < start - 12:
             near += 1
         found.append(_read(text, start, m, often[near : near + 3]))
-    found.sort(key=_start)
+    if len(found) > 1 and taken:
+        found.sort(key=_start)
     return _join_ranges(text, found) if len(found) > 1 else found
 
 
+_LETTERS = re.compile("[a-z]+")
 _start = attrgetter("start")
 
 
-def _hits(text: str) -> list[tuple[int, re.Match[str]]]:
+def _hits(text: str, said: set[str]) -> list[tuple[int, re.Match[str]]]:
     """Numerals and spelled numbers, with where the number itself begins."""
     hits = [(m.start(), m) for m in _NUMERAL.finditer(text)]
-    spelled = False
-    for m in _SPELLED.finditer(text):
-        at = m.start()
-        if not at or not (text[at - 1].isalnum() or text[at - 1] == "_"):
-            hits.append((at, m))
-            spelled = True
-    if "e i" in text or "m i" in text or "s i" in text or "l i" in text:
+    digits = len(hits)
+    if not said.isdisjoint(_NUMBER_WORDS):
+        for m in _SPELLED.finditer(text):
+            at = m.start()
+            if not at or not (text[at - 1].isalnum() or text[at - 1] == "_"):
+                hits.append((at, m))
+    if not said.isdisjoint(_ROMAN):
         hits += [(m.start("roman"), m) for m in _ROMAN_NUMERAL.finditer(text)]
-        spelled = True
-    if spelled:
+    if len(hits) > digits:
         hits.sort(key=itemgetter(0))
     return hits
 

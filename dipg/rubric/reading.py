@@ -113,11 +113,15 @@ class Reading:
     key: str
     size: int
     terms: frozenset[str]
-    names: frozenset[str]
     numbers: tuple[Quantity, ...]
     raws: frozenset[float]
     values: frozenset[tuple[str, float]]
     text: str
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Its names, read when they are first asked for."""
+        return _names_in(self.text)
 
     @property
     def people(self) -> frozenset[str]:
@@ -191,7 +195,6 @@ def read_once(text: str) -> Reading:
         key=f" {' '.join(found)} ",
         size=len(found),
         terms=frozenset(said),
-        names=frozenset(n for n, _ in names(folded)),
         numbers=tuple(numbers),
         raws=frozenset([n.raw for n in numbers]),
         values=frozenset([(n.dimension, round(n.value, 9)) for n in numbers]),
@@ -216,6 +219,11 @@ _PERSON = re.compile(
     r"([A-Za-z]{1,8}-?\d+)(?:(?:,| and| or) ([A-Za-z]{1,8}-?\d+))?\b",
     re.IGNORECASE,
 )
+
+
+@lru_cache(maxsize=4096)
+def _names_in(folded: str) -> frozenset[str]:
+    return frozenset(n for n, _ in names(folded))
 
 
 @lru_cache(maxsize=4096)

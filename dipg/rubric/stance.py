@@ -184,12 +184,13 @@ _VERSUS = re.compile(
 
 _CUES = word_set(
     """
-    no not none nothing nowhere never neither nor cannot unable silent mute blank missing lack lacks
-    lacking absent absence insufficient inadequate incomplete impossible omit omits omitted fail
-    fails failed leave leaves outside abstain abstaining without unrelated little unspecified
-    unstated undocumented unreported unrecorded unmentioned unavailable unknown unanswerable
-    undisclosed unaddressed undetermined unclear uncertain indeterminate ambiguous inconclusive decline
-    refuse ai language consult seek sorry against violate violates violated don won doesn isn t
+    no not none nothing nowhere never neither nor cannot unable silent mute blank missing lack
+    lacks lacking absent absence insufficient inadequate incomplete impossible omit omits
+    omitted fail fails failed leave leaves outside abstain abstaining without unrelated little
+    unspecified unstated undocumented unreported unrecorded unmentioned unavailable unknown
+    unanswerable undisclosed unaddressed undetermined unclear uncertain indeterminate ambiguous
+    inconclusive decline refuse ai language consult seek sorry against violate violates violated
+    don won doesn isn t
     """
 )
 """A text without any of these words neither misses anything nor declines."""
