@@ -120,7 +120,7 @@ def test_what_a_run_says(gated: Finished) -> None:
         "The report's table: 4 held-out vignettes, sampled",
         "6 held-out vignettes, sampled",
         "Greedy decoding: mean",
-        "4 steps in 0:",
+        "4 steps in ",
         "The penalties did not move in 4 steps.",
         f"Files in {gated.directory}",
     ):
