@@ -16,6 +16,7 @@ from dipg.app.config import PRESETS, RunConfig, load
 from dipg.app.files import clean
 from dipg.app.run_directory import DirectoryError, RunDirectory, check_usable, read_config
 from dipg.app.settings import ConfigError, Given, from_text, quote, settings_of, unknown_key
+from dipg.app.trackers import Tracked, check_trackers, open_trackers
 
 if TYPE_CHECKING:
     from dipg.app.outcome import Outcome
@@ -80,6 +81,13 @@ def setting_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option(
     "--max-hours", type=float, metavar="H", help="Stop and save before so many hours are over."
 )
+@click.option(
+    "--track",
+    "trackers",
+    multiple=True,
+    metavar="NAME",
+    help="Tell another program too: tensorboard, wandb or mlflow; may be repeated.",
+)
 @click.option("--plain", is_flag=True, help="Plain lines, as when the output is not a terminal.")
 @click.option("--quiet", is_flag=True, help="Only the result.")
 @click.option("--json", "as_json", is_flag=True, help="The result as one JSON object on stdout.")
@@ -87,6 +95,7 @@ def run(
     out: str | None,
     resume: str | None,
     max_hours: float | None,
+    trackers: tuple[str, ...],
     plain: bool,
     quiet: bool,
     as_json: bool,
@@ -109,7 +118,9 @@ def run(
       dipg-curriculum run --model smollm2-135m --lora-rank 16 --steps 3 --data short
       dipg-curriculum run --config runs/latest/config.toml --out again
       dipg-curriculum run --resume runs/latest --max-hours 8.5
+      dipg-curriculum run --policy gated --track tensorboard
     """
+    check_trackers(trackers)
     if max_hours is not None and not 0 < max_hours < float("inf"):
         raise ConfigError(f"--max-hours = {max_hours}: must be a number above 0")
     if resume is None:
@@ -118,7 +129,7 @@ def run(
         check_usable(path)
     else:
         config, path = resumed(Path(resume), out, settings), Path(resume)
-    shown = Shown(plain, quiet, as_json)
+    shown = Shown(plain, quiet, as_json, trackers)
     outcome = _train(config, path, shown, max_hours, resume is not None)
     if as_json:
         click.echo(json.dumps(clean(outcome.to_json()), indent=2))
@@ -132,6 +143,7 @@ class Shown(NamedTuple):
     plain: bool
     quiet: bool
     as_json: bool
+    trackers: tuple[str, ...] = ()
 
 
 def resumed(path: Path, out: str | None, settings: Mapping[str, Any]) -> RunConfig:
@@ -173,8 +185,10 @@ def _train(
             directory = stack.enter_context(RunDirectory.resume(path))
         else:
             directory = stack.enter_context(RunDirectory.create(path, config))
+        observer = Tracked(view, open_trackers(shown.trackers, directory.path, config))
+        stack.callback(observer.close)
         return _ended(
-            directory.path, view, lambda: experiment.run(config, directory, view, stop=stop)
+            directory.path, view, lambda: experiment.run(config, directory, observer, stop=stop)
         )
 
 
