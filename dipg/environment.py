@@ -1,8 +1,10 @@
 """The environment: scores of many responses at once, and one task at a time in the OpenEnv
 manner."""
 
+import gc
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
@@ -39,6 +41,17 @@ def score_batch(
     """
     if len(vignettes) != len(responses):
         raise ValueError(f"{len(vignettes)} vignettes for {len(responses)} responses")
+    with _collector_paused():
+        terms, events = _score_rows(vignettes, responses, expect)
+    return (
+        np.array(terms, np.float32).reshape(-1, len(TERMS)),
+        np.array(events, np.float32).reshape(-1, len(EVENTS)),
+    )
+
+
+def _score_rows(
+    vignettes: Sequence[Vignette], responses: Sequence[str], expect: Format
+) -> tuple[list[list[int]], list[tuple[bool, ...]]]:
     terms, events = [], []
     for vignette, response in zip(vignettes, responses):
         parsed = parse(response, expect)
@@ -50,10 +63,19 @@ def score_batch(
         row[_TERM_INDEX["repetition"]] = is_repetitive(parsed.answer or response)
         terms.append(row)
         events.append((*_found(found), *_OF_KIND[vignette.expected.kind]))
-    return (
-        np.array(terms, np.float32).reshape(-1, len(TERMS)),
-        np.array(events, np.float32).reshape(-1, len(EVENTS)),
-    )
+    return terms, events
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Scoring makes no reference cycles; a tenth of its time would go into looking for them."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
 
 
 @dataclass(frozen=True)

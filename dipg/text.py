@@ -136,9 +136,18 @@ def tokens(plain_text: str) -> list[str]:
     return _WORDLIKE.findall(plain_text)
 
 
-def words(plain_text: str) -> list[str]:
+def words(plain_text: str) -> tuple[str, ...]:
     """Runs of letters and digits ("onc201", "54", "gy")."""
-    return _WORDS.findall(plain_text)
+    return _words_kept(plain_text) if len(plain_text) < _SHORT else _find_words(plain_text)
+
+
+def _find_words(plain_text: str) -> tuple[str, ...]:
+    return tuple(_WORDS.findall(plain_text))
+
+
+_SHORT = 2_000
+_words_kept = lru_cache(maxsize=16384)(_find_words)
+"""The criteria look at the same clauses again and again."""
 
 
 def sentences(text: str) -> list[str]:

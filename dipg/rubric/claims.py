@@ -8,7 +8,7 @@ from dipg.quantities import Quantity, close, quantities
 from dipg.rubric.lexicon import ACTIONS, CLASSES, DIRECTIONS, PLAIN_WORDS, STOP_WORDS
 from dipg.rubric.reading import Reading, Statement, facts, names
 from dipg.rubric.stance import Clause, clauses
-from dipg.rubric.targets import stem
+from dipg.rubric.targets import stem, stems
 from dipg.text import fold, plain, sentences, spell_out_not, words
 
 LONGEST_ANSWER = 6_000
@@ -69,8 +69,10 @@ def claimed_names(answer: Answer, known: frozenset[str], answers: bool) -> set[s
     """Names that an answer brings up; of a few words none of which the vignette knows, each is
     one."""
     found = {name for name, _ in answer.names}
+    if not answers or answer.numbers or len(answer.text) > 100:
+        return found
     spoken = [w for w in words(answer.text) if w.isalpha() and len(w) > 2]
-    if answers and len(spoken) <= 3 and not answer.numbers and not ACTIONS.keys() & set(spoken):
+    if len(spoken) <= 3 and not ACTIONS.keys() & set(spoken):
         spoken = [w for w in spoken if w not in _WORDS_OF_SPEECH]
         if not known.intersection(spoken) and not known & found:
             found.update(spoken)
@@ -235,7 +237,7 @@ def _statements(proof_text: str) -> list[str]:
 
 
 def _side(statement: str) -> Statement:
-    return Statement(frozenset(stem(w) for w in words(statement)), tuple(quantities(statement)))
+    return Statement(stems(statement), tuple(quantities(statement)))
 
 
 def _differ(one: Statement, other: Statement, asked: frozenset[str], named: frozenset[str]) -> bool:

@@ -524,7 +524,7 @@ def _asserts(text: str) -> bool:
     )
 
 
-def _has_matter(spoken: list[str], known: frozenset[str], asked: frozenset[str]) -> bool:
+def _has_matter(spoken: tuple[str, ...], known: frozenset[str], asked: frozenset[str]) -> bool:
     matter = [w for w in spoken if w not in STOP_WORDS and w not in asked and w not in _FILLER]
     return len(matter) > 1
 

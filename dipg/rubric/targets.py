@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from dipg.quantities import Quantity, quantities
 from dipg.rubric.lexicon import ACTIONS, CLASSES, DIRECTIONS, PLAIN_WORDS, STOP_WORDS, TREATMENTS
@@ -342,6 +343,19 @@ _DENIES_NOTHING = re.compile(
 )
 
 
+def stems(plain_text: str) -> frozenset[str]:
+    """The stems of all words of a text."""
+    return _stems_kept(words(plain_text))
+
+
+def _stems(spoken: tuple[str, ...]) -> frozenset[str]:
+    return frozenset([stem(w) for w in spoken])
+
+
+_stems_kept = lru_cache(maxsize=16384)(_stems)
+
+
+@lru_cache(maxsize=65536)
 def stem(word: str) -> str:
     """A crude stem, for matching "administered" with "administer"."""
     for ending in ("ing", "ed", "es", "s", "e"):

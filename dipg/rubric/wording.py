@@ -6,7 +6,7 @@ from dipg.rubric.comparisons import relation
 from dipg.rubric.lexicon import ACTIONS, CLASSES, DIRECTIONS, PLAIN_WORDS, STOP_WORDS
 from dipg.rubric.mentions import Claim, is_denied, is_of_another
 from dipg.rubric.stance import Clause
-from dipg.rubric.targets import is_negated, stem
+from dipg.rubric.targets import is_negated, stem, stems
 from dipg.text import words
 
 _OTHER = {"yes": "no", "no": "yes"}
@@ -58,7 +58,7 @@ def opens_alike(claim: Claim) -> bool:
     if first is not None and is_of_another(first, claim):
         return False
     asked = {stem(w) for w in claim.question.terms if w not in STOP_WORDS and w.isalpha()}
-    spoken = {stem(w) for w in words(answer.text)}
+    spoken = stems(answer.text)
     content = spoken - {stem(w) for w in STOP_WORDS}
     if target.opening == "yes" and content and content <= asked and not is_negated(answer.text):
         return True
@@ -72,7 +72,7 @@ def _clause_with_verb(claim: Claim) -> str:
     """The clause that says what the question ends on ("... considered but not given")."""
     asked = [w for w in words(claim.question.text.lower()) if w not in STOP_WORDS]
     for clause in claim.answer.clauses:
-        if asked and stem(asked[-1]) in {stem(w) for w in words(clause.text)}:
+        if asked and stem(asked[-1]) in stems(clause.text):
             return clause.text
     return claim.answer.clauses[0].text if claim.answer.clauses else claim.answer.text
 
@@ -97,14 +97,14 @@ def says_phrase(claim: Claim) -> bool:
         )
     wanted = [stem(w) for w in target.phrase]
     for clause in answer.clauses:
-        spoken = {stem(w) for w in words(clause.text)}
+        spoken = stems(clause.text)
         if all(w in spoken for w in wanted) and not _phrase_denied(clause.text, claim):
             if is_of_another(clause, claim):
                 continue
             return not class_rival(claim) and not word_options(claim)
     if len(wanted) <= 4:
         return _across_clauses(claim, wanted) and not class_rival(claim)
-    spoken = {stem(w) for w in words(answer.text)}
+    spoken = stems(answer.text)
     share = sum(w in spoken for w in wanted) / len(wanted)
     return share >= 0.75 and not class_rival(claim)
 
@@ -179,7 +179,7 @@ def keeps_polarity(claim: Claim) -> bool:
         return True
     said = is_negated(_CONTRAST.split(up_to_reason(clause.text))[0])
     if said and target.negated and (denied := _DENIED_WORD.search(target.text)):
-        spoken = {stem(w) for w in words(claim.answer.text)}
+        spoken = stems(claim.answer.text)
         return bool({stem(w) for w in denied[1].split() if w not in STOP_WORDS} & spoken)
     return said == target.negated
 
@@ -192,7 +192,7 @@ def best_clause(claim: Claim) -> Clause | None:
     wanted = {stem(w) for w in words(claim.target.text) if w not in STOP_WORDS}
     best, most = None, 0
     for clause in claim.answer.clauses:
-        overlap = len(wanted & {stem(w) for w in words(clause.text)})
+        overlap = len(wanted & stems(clause.text))
         if overlap > most:
             best, most = clause, overlap
     return best
