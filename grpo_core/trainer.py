@@ -18,6 +18,7 @@ from optax.contrib import MuonDimensionNumbers
 from grpo_core.batch import Batch
 from grpo_core.logprobs import TokenLogps, completion_logps
 from grpo_core.losses import Loss, LossScalars, Metrics, Scored, grpo, per_token
+from grpo_core.mesh import by_rule
 from grpo_core.passes import NOTHING, PLAIN, Pass
 
 GRPO = grpo()
@@ -103,13 +104,14 @@ def _apply(
 
     Metrics gain `grad_norm` and `skipped`, 1 where nothing was updated.
     """
+    gradients = by_rule(gradients)
     norm = optax.tree.norm(gradients)
     updates, opt_state = optimizer.update(gradients, actor.opt_state, actor.params)
     params = jax.tree.map(lambda p, u: p - learning_rate * u.astype(p.dtype), actor.params, updates)
     finite = jnp.isfinite(metrics["loss"]) & jnp.isfinite(norm)
     updated = ActorState(params, opt_state, actor.updates + 1)
     kept = jax.tree.map(lambda new, old: jnp.where(finite, new, old), updated, actor)
-    return kept, metrics | {"grad_norm": norm, "skipped": 1.0 - finite.astype(jnp.float32)}
+    return by_rule(kept), metrics | {"grad_norm": norm, "skipped": 1.0 - finite.astype(jnp.float32)}
 
 
 def _summed(

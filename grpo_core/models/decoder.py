@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
+from grpo_core.mesh import along_data
 from grpo_core.models.attention import Keys, Masks, Span, attend, nearest, rotate, visible
 from grpo_core.models.config import DecoderConfig
 
@@ -225,7 +226,7 @@ class Decoder(nnx.Module):
         prefix: Prefix | None,
         remat: bool,
     ) -> tuple[jax.Array, tuple[Keys, ...]]:
-        x = self.embed(tokens, previous)
+        x = along_data(self.embed(tokens, previous))
         layers = []
         for i, block in enumerate(self.blocks):
 
@@ -233,7 +234,8 @@ class Decoder(nnx.Module):
                 normed = block.attention_norm(x)
                 query, keys = block.attention.project(normed, own.positions)
                 masks = self._masks(i, own.positions, own, prefix)
-                return block.mix(x, query, keys, prefix.layers[i] if prefix else None, masks), keys
+                x = block.mix(x, query, keys, prefix.layers[i] if prefix else None, masks)
+                return along_data(x), keys
 
             x, keys = jax.checkpoint(layer)(x) if remat else layer(x)
             layers.append(keys)
@@ -251,7 +253,7 @@ class Decoder(nnx.Module):
 
         previous `[N, G, k]` are the tokens before, nearest first; positions `[N, G]`.
         """
-        x = self.embed(tokens[..., None], previous[..., None, :])
+        x = along_data(self.embed(tokens[..., None], previous[..., None, :]))
         at = positions[..., None]
         layers = []
         for i, block in enumerate(self.blocks):
@@ -269,7 +271,7 @@ class Decoder(nnx.Module):
             age = (cache.length - jnp.arange(size)) % size
             written = jnp.broadcast_to(age <= cache.length, (*at.shape[:-1], size))
             masks = self._masks(i, at, Span(at - age, written), prefix)
-            x = block.mix(x, query, own, prefix.layers[i], masks)
+            x = along_data(block.mix(x, query, own, prefix.layers[i], masks))
             layers.append(own)
         return self.final_norm(x)[:, :, 0], Cache(tuple(layers), cache.length + 1)
 
@@ -291,7 +293,7 @@ class Decoder(nnx.Module):
             window = c.sliding_window if c.is_sliding(i) else None
             slots = size if window is None else min(size, window)
             empty = jnp.zeros((prompts, c.num_kv_heads, group, slots, c.head_dim), dtype)
-            layers.append(Keys(empty, empty))
+            layers.append(Keys(along_data(empty), along_data(empty)))
         return Cache(tuple(layers), jnp.zeros((), jnp.int32))
 
 
