@@ -76,10 +76,14 @@ class Runs:
 
     Args:
       place: takes runs and caches. settings: of every run, as options of the command.
+      compiled: a compilation cache that is there already.
     """
 
-    def __init__(self, place: Path, settings: Sequence[str] = SETTINGS) -> None:
+    def __init__(
+        self, place: Path, settings: Sequence[str] = SETTINGS, compiled: Path | None = None
+    ) -> None:
         self.place, self.settings = place, tuple(settings)
+        self.compiled = place / "compiled" if compiled is None else compiled
 
     def start(self, name: str, *, resume: bool) -> subprocess.Popen[bytes]:
         """The command in a new process; its output goes to `<name>.out`."""
@@ -90,7 +94,7 @@ class Runs:
             "PYTHONUNBUFFERED": "1",
             "DIPG_CURRICULUM_CACHE": str(self.place / f"cache-{name}"),
             # What one process has compiled, the next one loads: the same program, sooner.
-            "JAX_COMPILATION_CACHE_DIR": str(self.place / "compiled"),
+            "JAX_COMPILATION_CACHE_DIR": str(self.compiled),
             "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
             "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
         }

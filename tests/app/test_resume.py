@@ -7,13 +7,18 @@ photographed at many instants, and every picture is resumed. Real kills are in t
 from __future__ import annotations
 
 import json
+import os
+import random
 import shutil
+import signal
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
+from benchmarks import kill
 from dipg.app.checkpointing import ResumeError, steps_in
 from dipg.app.config import RunConfig
 from dipg.app.outcome import Outcome
@@ -21,7 +26,7 @@ from dipg.app.run_directory import DirectoryError, RunDirectory
 from dipg.app.stopping import Stop, Stopped
 from dipg.app.view import View
 from grpo_core.checkpoints import read_record
-from tests.app.small_runs import compile_once, go, small_config
+from tests.app.small_runs import LEARNING, compile_once, go, small_config
 
 CONFIG = small_config()
 
@@ -241,6 +246,24 @@ def test_stopped_again_and_again_it_ends_as_the_whole_one(whole: Whole, tmp_path
     assert {k: v for k, v in left_by(run).items() if "state" not in k} == {
         k: v for k, v in left_by(whole.path).items() if "state" not in k
     }
+
+
+def test_a_process_killed_in_a_checkpoint_and_then_terminated_ends_as_the_whole_run(
+    whole: Whole, tmp_path: Path
+) -> None:
+    settings = [part for key, value in LEARNING.items() for part in ("--set", f"{key}={value}")]
+    runs = kill.Runs(tmp_path, settings, Path(os.environ["JAX_COMPILATION_CACHE_DIR"]))
+    assert runs.kill("run", "checkpoint", random.Random(0), resume=False) is not None
+    process = runs.start("run", resume=True)
+    while "training" not in runs.output("run").read_text() and process.poll() is None:
+        time.sleep(kill.POLL)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(100) == 0
+    said = runs.output("run").read_text()
+    assert "SIGTERM: stopped and saved after step" in said
+    assert said.endswith("To go on: dipg-curriculum run --resume run\n")
+    go(CONFIG, tmp_path / "run")
+    assert left_by(tmp_path / "run") == left_by(whole.path)
 
 
 def test_a_run_in_use_is_refused(whole: Whole, tmp_path: Path) -> None:
