@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dipg.quantities import Quantity, close, quantities
-from dipg.rubric.lexicon import ACTIONS, CLASSES, DIRECTIONS, PLAIN_WORDS, STOP_WORDS
+from dipg.rubric.lexicon import ACTIONS, CLASSES, DIRECTIONS, DRUG_STEMS, PLAIN_WORDS, STOP_WORDS
 from dipg.rubric.reading import Reading, Statement, facts, names
 from dipg.rubric.stance import Clause, clauses
 from dipg.rubric.targets import stem, stems
@@ -244,6 +244,9 @@ def _differ(one: Statement, other: Statement, asked: frozenset[str], named: froz
     """Whether two statements are on the same asked matter, and give different values for it."""
     about_one, about_other = asked & one.words, asked & other.words
     if named & one.words != named & other.words and named & one.words and named & other.words:
+        return False
+    drugs = [{w for w in s.words if w.endswith(DRUG_STEMS)} for s in (one, other)]
+    if all(drugs) and not drugs[0] & drugs[1] and (drugs[0] | drugs[1]) & named:
         return False
     if bool(about_one) != bool(about_other) and not (one.words & other.words) - _COMMON:
         return False

@@ -163,7 +163,7 @@ def _read_task(context_text: str, question_text: str, expected: Expected) -> Tas
         given=given,
         known=given | wanted.terms,
         raws=context.raws | question.raws,
-        asked=content(question.key) - GENERIC_WORDS,
+        asked=content(plain(question.text)) - GENERIC_WORDS,
         expects_denial=_reads_as_denial(expected.answer),
     )
 

@@ -14,8 +14,8 @@ _SAYS_YES = re.compile(r"\W*(?:positive|present|correct|affirmative)\W*$")
 _SAYS_NO = re.compile(r"\W*(?:negative|absent|none|wild[- ]type)\W*$")
 _HEAD = re.compile(r"\W*(yes|no)\b(?! (?:doubt|question|wonder|less|more|sooner)\b)")
 _CONTRAST = re.compile(
-    r"(?<=\w)[,;]? (?:and |but )?(?:not|rather than|instead of|never|"
-    r"unlike)\b(?= (?:\S+ ){0,4}\S+\W*$)"
+    r"(?<=\w)(?:[,;] (?:and |but )?(?:not|never)| (?:and|but) (?:not|never)"
+    r"|[,;]? (?:rather than|instead of|unlike))\b(?= (?:\S+ ){0,4}\S+\W*$)"
 )
 _EITHER = re.compile(
     r"(\w+),? (?:or|and/or|versus|vs\.?) "

@@ -1,0 +1,79 @@
+"""correct, wording: yes and no, the words of a phrase, denials, directions."""
+
+import pytest
+
+from dipg.rubric.wording import keeps_direction, keeps_polarity, opens_alike, says_phrase
+from tests.dipg.criteria.making import claim
+
+
+@pytest.mark.parametrize(
+    ("answer", "no"),
+    [
+        ("No", True),
+        ("No, there was none.", True),
+        ("KT33 had no TP53 mutation.", True),
+        ("KT33 did not have a TP53 mutation.", True),
+        ("Negative", True),
+        ("Yes", False),
+        ("No, wait: yes", False),
+        ("KT33 had a TP53 mutation.", False),
+        ("KT34 had no TP53 mutation.", False),
+        ("No doubt that KT33 had a TP53 mutation.", False),
+    ],
+)
+def test_yes_and_no(answer: str, no: bool) -> None:
+    asked = "Did patient KT33 have a TP53 mutation?"
+    assert opens_alike(claim(asked, "No", answer)) is no
+
+
+@pytest.mark.parametrize(
+    ("answer", "good"),
+    [
+        ("right thalamus", True),
+        ("the thalamus, on the right", True),
+        ("right thalamus, not left pons", True),
+        ("thalamus", False),
+        ("left thalamus", False),
+        ("right or left thalamus", False),
+        ("right thalamus and left pons", False),
+    ],
+)
+def test_the_words_of_a_phrase(answer: str, good: bool) -> None:
+    assert says_phrase(claim("Where was the tumour?", "right thalamus", answer)) is good
+
+
+@pytest.mark.parametrize(
+    ("answer", "good"),
+    [
+        ("Progression was seen.", True),
+        ("Progression was not seen.", False),
+        ("No progression was seen.", False),
+    ],
+)
+def test_a_denial_stays_one(answer: str, good: bool) -> None:
+    asked = "What did the scan show?"
+    assert keeps_polarity(claim(asked, "Progression was seen.", answer)) is good
+
+
+@pytest.mark.parametrize(
+    ("answer", "good"),
+    [
+        ("before", True),
+        ("before KT34", True),
+        ("KT34 was enrolled after KT33.", True),
+        ("after", False),
+        ("before and after", False),
+        ("KT34 was enrolled before KT33.", False),
+        ("KT33 was enrolled after KT34.", False),
+    ],
+)
+def test_both_sides_on_offer(answer: str, good: bool) -> None:
+    asked = "Was KT33 enrolled before or after KT34?"
+    assert keeps_direction(claim(asked, "before", answer)) is good
+
+
+@pytest.mark.parametrize(
+    ("answer", "good"), [("22 %", True), ("It fell by 22 %.", True), ("It rose by 22 %.", False)]
+)
+def test_the_direction_that_was_asked_for(answer: str, good: bool) -> None:
+    assert keeps_direction(claim("By how much did it decrease?", "22 %", answer)) is good
