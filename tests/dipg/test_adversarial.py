@@ -5,10 +5,38 @@ import pytest
 
 from dipg.environment import score_batch
 from dipg.rubric import EVENTS, TERMS, assess
-from tests.dipg.adversarial import abstentions, answers, forms, more, names, proofs
+from tests.dipg.adversarial import (
+    abstentions,
+    answers,
+    course,
+    doses,
+    forms,
+    more,
+    names,
+    proofs,
+    reports,
+    trial,
+    ward,
+)
 from tests.dipg.adversarial.vignettes import Case
 
-CASES = [*answers.CASES, *abstentions.CASES, *proofs.CASES, *forms.CASES, *more.CASES, *names.CASES]
+CASES = [
+    case
+    for part in (
+        answers,
+        abstentions,
+        proofs,
+        forms,
+        more,
+        names,
+        doses,
+        reports,
+        trial,
+        ward,
+        course,
+    )
+    for case in part.CASES
+]
 
 
 @pytest.mark.parametrize(
@@ -21,7 +49,7 @@ def test_labels(case: Case) -> None:
 
 
 def test_there_are_hundreds() -> None:
-    assert len(CASES) >= 400
+    assert len(CASES) >= 1400
     assert len({(c.vignette.id, c.response) for c in CASES}) > 0.97 * len(CASES)
 
 

@@ -1,0 +1,353 @@
+# ruff: noqa: E501
+"""One long course: what was, what is, what was considered, and long answers."""
+
+from dipg.vignettes import Expected, Vignette
+from tests.dipg.adversarial.vignettes import Case
+
+CONTEXT = (
+    "Case summary. The patient, Elif, is a 6-year-old girl who presented in September "
+    "2022 with a 4-week history of left facial weakness and squint. MRI showed a 3.6 cm "
+    "T2-hyperintense pontine mass. A stereotactic biopsy at Kepler Institute demonstrated"
+    " diffuse midline glioma, H3K27-altered, CNS WHO grade 4. She received focal "
+    "radiotherapy, 54 Gy in 30 fractions, from October to November 2022. Weekly "
+    "vinblastine was considered but not given. ONC201 (dordaviprone) 375 mg once weekly "
+    "was begun on 9 January 2023. At cycle 2 an ALT of 212 U/L (grade 2) was noted and "
+    "the dose was kept. At cycle 4, grade 3 fatigue led to a reduction of ONC201 to 250 "
+    "mg weekly. Imaging in June 2023 showed a partial response (-38%). According to "
+    "protocol PNOC-X, patients with a partial response continue ONC201 until progression."
+    " The family lives in Ankara. Her sister had asthma."
+)
+
+
+def _cases(
+    vignette: Vignette, proof: str, reason: str, labels: dict[str, int], *answers: str
+) -> list[Case]:
+    return [Case(reason, vignette, proof, a, labels) for a in answers]
+
+
+ONC = Vignette(
+    "b6-onc",
+    CONTEXT,
+    "What is the current dose of ONC201?",
+    Expected("answer", "250 mg weekly", aliases=("250 mg once weekly",), value=250, unit="mg"),
+)
+WHY = Vignette(
+    "b6-why",
+    CONTEXT,
+    "Why was the ONC201 dose reduced?",
+    Expected("answer", "Because of grade 3 fatigue.", aliases=("grade 3 fatigue",)),
+)
+RESP = Vignette(
+    "b6-resp",
+    CONTEXT,
+    "What did imaging in June 2023 show?",
+    Expected(
+        "answer", "a partial response", aliases=("partial response", "partial response (-38%)")
+    ),
+)
+VIN = Vignette(
+    "b6-vin",
+    CONTEXT,
+    "Was vinblastine given?",
+    Expected("answer", "No", aliases=("It was considered but not given.",)),
+)
+INST = Vignette(
+    "b6-inst",
+    CONTEXT,
+    "Where was the biopsy performed?",
+    Expected("answer", "Kepler Institute", aliases=("at the Kepler Institute",)),
+)
+NEXT = Vignette(
+    "b6-next",
+    CONTEXT,
+    "According to protocol PNOC-X, what should be done with ONC201 now?",
+    Expected("answer", "Continue ONC201 until progression.", aliases=("Continue ONC201",)),
+)
+SYM = Vignette(
+    "b6-sym",
+    CONTEXT,
+    "Which symptoms did Elif present with?",
+    Expected("answer", "left facial weakness and squint"),
+)
+START = Vignette(
+    "b6-start", CONTEXT, "When was ONC201 begun?", Expected("answer", "9 January 2023")
+)
+PRE = Vignette(
+    "b6-pre",
+    CONTEXT,
+    "In which month and year did Elif present?",
+    Expected("answer", "September 2022"),
+)
+
+CASES = [
+    *_cases(
+        ONC,
+        "At cycle 4, grade 3 fatigue led to a reduction of ONC201 to 250 mg weekly",
+        "says it, be it in a long sentence",
+        {"correct": 1, "answered": 1, "hallucinated": 0},
+        "250 mg weekly",
+        "250 mg once weekly",
+        "Based on the context, the current dose of ONC201 is 250 mg once weekly.",
+        "ONC201 is currently given at 250 mg per week, following a dose reduction for grade 3 fatigue.",
+        "The dose was reduced to 250 mg weekly.",
+        "250 mg weekly (reduced from 375 mg because of grade 3 fatigue at cycle 4)",
+        "It was reduced from 375 mg once weekly to 250 mg weekly, so the current dose is 250 mg weekly.",
+        "Initially 375 mg weekly; currently 250 mg weekly.",
+        "The patient started on 375 mg once weekly, but due to grade 3 fatigue at cycle 4 the dose was reduced. The current dose is therefore 250 mg weekly.",
+        "**Current dose:** 250 mg weekly",
+        "The current ONC201 dose is 250 mg weekly, which continues until progression.",
+        "250 mg/week",
+        "0.25 g weekly",
+    ),
+    *_cases(
+        ONC,
+        "At cycle 4, grade 3 fatigue led to a reduction of ONC201 to 250 mg weekly",
+        "an earlier value, another cause, date or place, a part of it, a choice, or a denial",
+        {"correct": 0},
+        "375 mg once weekly",
+        "375 mg",
+        "The dose was kept at 375 mg weekly.",
+        "250 mg daily",
+        "The current dose is 375 mg weekly (it was 250 mg before).",
+        "275 mg weekly",
+        "The current dose of ONC201 is either 375 mg or 250 mg weekly.",
+        "250 mcg weekly",
+        "ONC201 was stopped.",
+        "Reduced by 250 mg",
+        "375 mg weekly, reduced by 250 mg",
+        "The dose was reduced from 250 mg to 125 mg weekly.",
+        "It was reduced by 125 mg weekly",
+    ),
+    *_cases(
+        WHY,
+        "At cycle 4, grade 3 fatigue led to a reduction of ONC201 to 250 mg weekly",
+        "says it, be it in a long sentence",
+        {"correct": 1, "answered": 1},
+        "Because of grade 3 fatigue.",
+        "Grade 3 fatigue",
+        "grade 3 fatigue at cycle 4",
+        "Owing to grade 3 fatigue",
+        "The dose was reduced due to grade 3 fatigue at cycle 4.",
+        "Fatigue (grade 3)",
+        "Fatigue of grade 3",
+    ),
+    *_cases(
+        WHY,
+        "At cycle 4, grade 3 fatigue led to a reduction of ONC201 to 250 mg weekly",
+        "an earlier value, another cause, date or place, a part of it, a choice, or a denial",
+        {"correct": 0},
+        "Because of grade 2 ALT elevation",
+        "grade 2 fatigue",
+        "Because of an ALT of 212 U/L",
+        "Because of progression",
+        "Because of nausea",
+        "Not because of fatigue",
+        "grade 3 nausea",
+        "Because of grade 3 thrombocytopenia",
+        "fatigue or ALT elevation",
+        "It was not reduced.",
+    ),
+    *_cases(
+        RESP,
+        "Imaging in June 2023 showed a partial response (-38%)",
+        "says it, be it in a long sentence",
+        {"correct": 1, "answered": 1},
+        "a partial response",
+        "Partial response",
+        "A partial response (-38%)",
+        "Imaging showed a partial response.",
+        "A 38% decrease, i.e. a partial response",
+        "partial response of 38%",
+        "It showed a partial response with a 38% reduction.",
+    ),
+    *_cases(
+        RESP,
+        "Imaging in June 2023 showed a partial response (-38%)",
+        "an earlier value, another cause, date or place, a part of it, a choice, or a denial",
+        {"correct": 0},
+        "a complete response",
+        "Stable disease",
+        "progression",
+        "no response",
+        "minor response",
+        "It did not show a partial response.",
+        "A partial or complete response",
+        "progressive disease",
+        "disease progression rather than partial response",
+    ),
+    *_cases(
+        VIN,
+        "Weekly vinblastine was considered but not given",
+        "says it, be it in a long sentence",
+        {"correct": 1, "answered": 1},
+        "No",
+        "No, it was considered but not given.",
+        "Vinblastine was not given.",
+        "It was considered but not given.",
+        "No, vinblastine was only considered.",
+        "It was not given.",
+        "Weekly vinblastine was considered but not given.",
+        "No.",
+        "Not given",
+    ),
+    *_cases(
+        VIN,
+        "Weekly vinblastine was considered but not given",
+        "an earlier value, another cause, date or place, a part of it, a choice, or a denial",
+        {"correct": 0},
+        "Yes",
+        "Yes, weekly",
+        "Vinblastine was given weekly.",
+        "It was given.",
+        "No, wait, yes",
+        "It was considered and given.",
+        "Not considered",
+        "Given",
+        "Yes, but it was stopped",
+    ),
+    *_cases(
+        INST,
+        "A stereotactic biopsy at Kepler Institute demonstrated diffuse midline glioma, H3K27-altered, CNS WHO grade 4",
+        "says it, be it in a long sentence",
+        {"correct": 1, "answered": 1, "hallucinated": 0},
+        "Kepler Institute",
+        "At the Kepler Institute",
+        "The biopsy was performed at Kepler Institute.",
+        "the Kepler Institute",
+        "Kepler Institute (stereotactic biopsy)",
+    ),
+    *_cases(
+        INST,
+        "A stereotactic biopsy at Kepler Institute demonstrated diffuse midline glioma, H3K27-altered, CNS WHO grade 4",
+        "an earlier value, another cause, date or place, a part of it, a choice, or a denial",
+        {"correct": 0},
+        "Ankara",
+        "Keppler Clinic",
+        "In Ankara, not at Kepler Institute",
+        "Kepler Institute or Ankara",
+        "pons",
+        "Kelvin Institute",
+        "At home",
+        "in the pons",
+        "MRI",
+    ),
+    *_cases(
+        NEXT,
+        "According to protocol PNOC-X, patients with a partial response continue ONC201 until progression",
+        "says it, be it in a long sentence",
+        {"correct": 1, "answered": 1},
+        "Continue ONC201 until progression.",
+        "Continue ONC201",
+        "ONC201 should be continued until progression.",
+        "It should be continued.",
+        "Continue it until progression",
+        "Keep giving ONC201 until progression",
+        "Since she has a partial response, ONC201 is continued until progression.",
+        "Maintain ONC201 until disease progression.",
+        "The protocol says to continue ONC201 until progression, because imaging showed a partial response.",
+        "Continue ONC201 at 250 mg weekly until progression.",
+        "She should remain on ONC201 until progression.",
+    ),
+    *_cases(
+        NEXT,
+        "According to protocol PNOC-X, patients with a partial response continue ONC201 until progression",
+        "an earlier value, another cause, date or place, a part of it, a choice, or a denial",
+        {"correct": 0},
+        "Stop ONC201",
+        "Discontinue ONC201",
+        "Hold ONC201",
+        "Increase ONC201",
+        "Continue vinblastine",
+        "Do not continue ONC201",
+        "ONC201 should not be continued.",
+        "Continue ONC201 or stop it",
+        "Reduce ONC201 further",
+        "Switch to panobinostat",
+        "Stop ONC201 until progression",
+    ),
+    *_cases(
+        SYM,
+        "The patient, Elif, is a 6-year-old girl who presented in September 2022 with a 4-week history of left facial weakness and squint",
+        "says it, be it in a long sentence",
+        {"correct": 1, "answered": 1, "hallucinated": 0},
+        "left facial weakness and squint",
+        "Left facial weakness and a squint",
+        "Squint and left facial weakness",
+        "Facial weakness on the left, and squint",
+        "She presented with left facial weakness and squint.",
+        "- left facial weakness\n- squint",
+        "A 4-week history of left facial weakness and squint",
+    ),
+    *_cases(
+        SYM,
+        "The patient, Elif, is a 6-year-old girl who presented in September 2022 with a 4-week history of left facial weakness and squint",
+        "an earlier value, another cause, date or place, a part of it, a choice, or a denial",
+        {"correct": 0},
+        "right facial weakness and squint",
+        "squint",
+        "left facial weakness",
+        "left facial weakness but no squint",
+        "headache and squint",
+        "left arm weakness and squint",
+        "ataxia",
+        "facial weakness without squint",
+        "left facial weakness, squint and headache",
+    ),
+    *_cases(
+        START,
+        "ONC201 (dordaviprone) 375 mg once weekly was begun on 9 January 2023",
+        "says it, be it in a long sentence",
+        {"correct": 1, "answered": 1, "hallucinated": 0},
+        "9 January 2023",
+        "January 9, 2023",
+        "on 9 January 2023",
+        "ONC201 was begun on 9 January 2023.",
+        "2023-01-09",
+        "Jan 9, 2023",
+        "9th January 2023",
+        "9 Jan 2023",
+        "On January 9th 2023",
+    ),
+    *_cases(
+        START,
+        "ONC201 (dordaviprone) 375 mg once weekly was begun on 9 January 2023",
+        "an earlier value, another cause, date or place, a part of it, a choice, or a denial",
+        {"correct": 0},
+        "June 2023",
+        "19 January 2023",
+        "9 January 2022",
+        "9 June 2023",
+        "January 2023",
+        "October 2022",
+        "1 September 2023",
+        "Before 9 January 2023",
+        "9 February 2023",
+    ),
+    *_cases(
+        PRE,
+        "The patient, Elif, is a 6-year-old girl who presented in September 2022 with a 4-week history of left facial weakness and squint",
+        "says it, be it in a long sentence",
+        {"correct": 1, "answered": 1, "hallucinated": 0},
+        "September 2022",
+        "Sept 2022",
+        "In September 2022",
+        "Sep 2022",
+        "In September of 2022",
+        "09/2022",
+    ),
+    *_cases(
+        PRE,
+        "The patient, Elif, is a 6-year-old girl who presented in September 2022 with a 4-week history of left facial weakness and squint",
+        "an earlier value, another cause, date or place, a part of it, a choice, or a denial",
+        {"correct": 0},
+        "October 2022",
+        "September 2021",
+        "2022",
+        "September",
+        "June 2023",
+        "September 2023",
+        "November 2022",
+        "September or October 2022",
+        "Not September 2022",
+    ),
+]
