@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """Doses, ages, dates and changes: how a number can be written, and what only looks like it."""
 
 from dipg.vignettes import Expected, Vignette
