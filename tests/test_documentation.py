@@ -1,0 +1,119 @@
+"""What the documentation shows runs: Python blocks, console lines, examples, commands, links."""
+
+from __future__ import annotations
+
+import io
+import re
+import runpy
+import shlex
+import subprocess
+import sys
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import pytest
+
+from dipg.app.cli.main import COMMANDS, invoke
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
+COMMAND = re.compile(r"^(?: {4}|\$ )(dipg-curriculum [^\n#]*)", re.MULTILINE)
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return [body for found, body in FENCE.findall(page.read_text()) if found == language]
+
+
+def name(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if blocks(p, "python")], ids=name)
+def test_python_blocks_run_one_after_the_other(page: Path) -> None:
+    names: dict[str, object] = {"__name__": "documentation"}
+    with redirect_stdout(io.StringIO()):
+        for block in blocks(page, "python"):
+            exec(compile(block, page.name, "exec"), names)
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if blocks(p, "console")], ids=name)
+def test_console_lines_run(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for block in blocks(page, "console"):
+        for line in block.splitlines():
+            if line.startswith("$ "):
+                words = shlex.split(line[2:])
+                assert words[0] == "dipg-curriculum"
+                assert invoke(words[1:]) == 0
+                assert capsys.readouterr().out
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in LINK.findall(page.read_text()):
+        assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_commands_that_are_shown_exist_with_their_options(page: Path) -> None:
+    from click import Context
+
+    from dipg.app.cli.main import cli
+
+    for line in COMMAND.findall(page.read_text()):
+        words = shlex.split(line)[1:]
+        if not words or words[0].startswith("-"):
+            continue
+        assert words[0] in COMMANDS, line
+        command = cli.get_command(Context(cli), words[0])
+        assert command is not None
+        options = {option for p in command.params for option in p.opts} | {"--help"}
+        for word in words[1:]:
+            if word.startswith("--"):
+                assert word.split("=")[0] in options, line
+
+
+def test_every_page_is_in_the_navigation() -> None:
+    navigation = (ROOT / "mkdocs.yml").read_text().partition("\nnav:")[2]
+    listed = set(re.findall(r"[\w-]+\.md", navigation))
+    assert listed == {page.name for page in (ROOT / "docs").glob("*.md")}
+
+
+def test_the_loop_of_ones_own_escalates_and_leaves_a_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["any_loop.py", str(tmp_path)])
+    runpy.run_path(str(ROOT / "examples" / "any_loop.py"), run_name="__main__")
+    told = capsys.readouterr().out
+    assert "moved from soft to hard" in told
+    assert invoke(["report", str(tmp_path), "--out", str(tmp_path / "report")]) == 0
+    assert "soft → hard" in (tmp_path / "report" / "report.md").read_text()
+
+
+def test_the_policy_of_ones_own_is_a_policy() -> None:
+    from dipg.app.policies import controller_from_name
+    from dipg.pricing import LADDERS
+
+    controller = controller_from_name(
+        f"{ROOT / 'examples' / 'careful.py'}:Careful",
+        when=None,
+        ladder=LADDERS["caution"],
+        total_steps=10,
+        block_steps=5,
+    )
+    assert controller.name == "Careful"
+
+
+@pytest.mark.slow
+def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:
+    pytest.importorskip("mkdocs", reason="needs the docs extra")
+    done = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "-d", str(tmp_path)],
+        cwd=ROOT, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    page = (tmp_path / "api" / "index.html").read_text()
+    assert "curricula.session.Session" in page
+    home = (tmp_path / "index.html").read_text()
+    assert not re.search(r"(?:src|href)=\"https?://(?!squidfunk)", home)  # nothing is fetched
