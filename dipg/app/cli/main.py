@@ -30,6 +30,7 @@ COMMANDS = {
     "ladder": Command("dipg.app.cli.ladder:ladder", "Explain a ladder of price lists."),
     "certify": Command("dipg.app.cli.certify:certify", "Measure how often a policy errs."),
     "new-policy": Command("dipg.app.cli.new_policy:new_policy", "Start a policy of your own."),
+    "benchmark": Command("dipg.app.cli.benchmark:benchmark", "Compare policies offline."),
     "replay": Command("dipg.app.cli.replay:replay", "Decide again on a recorded run."),
     "score": Command("dipg.app.cli.score:score", "Score responses against the rubric."),
     "evaluate": Command("dipg.app.cli.evaluate:evaluate", "Summarise scored responses."),

@@ -1,0 +1,156 @@
+"""Jobs of a benchmark: policies in scenarios, run here, in threads or through Ray."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import numpy as np
+
+from curricula.conditions import parse
+from curricula.controller import ControllerError
+from curricula.offline.benchmark import Results
+from curricula.offline.sweep import Stage, Sweep
+from dipg.app.metrics import METRICS
+from dipg.app.policies import controller_from_name
+from dipg.app.scenarios import SCENARIOS, arena
+from dipg.pricing import LADDERS
+
+__all__ = ["Job", "benchmark", "in_threads", "run_job", "through_ray"]
+
+Runner = Callable[[Sequence["Job"]], "list[Sweep]"]
+LOOKS = 30
+AGAIN = 1  # the draws of the A/A comparison; the others have 0
+
+
+class Job(NamedTuple):
+    """A policy in a scenario, as plain data, so that it can be sent to another machine.
+
+    Attributes:
+      policy: as typed. scenario: name. seeds: to run. steps: of training.
+      when: promotion condition, None for the usual. chance: which draws.
+    """
+
+    policy: str
+    scenario: str
+    seeds: tuple[int, ...]
+    steps: int
+    when: str | None = None
+    chance: int = 0
+
+
+@functools.lru_cache(maxsize=64)
+def _stage(policy: str, ladder: str, steps: int, when: str | None) -> Stage:
+    """Compiled once for all scenarios on a ladder."""
+    controller = controller_from_name(
+        policy,
+        when=None if when is None else parse(when, METRICS),
+        ladder=LADDERS[ladder],
+        total_steps=steps,
+        # The report's three blocks, whatever the length of the runs.
+        block_steps=max(steps // 3, 1),
+    )
+    return arena(ladder).stage(controller)
+
+
+def run_job(job: Job) -> Sweep:
+    """One job; the same on every machine."""
+    named = SCENARIOS[job.scenario]
+    stage = _stage(job.policy, named.ladder, job.steps, job.when)
+    return stage.run(named.scenario, np.asarray(job.seeds), job.steps, LOOKS, job.chance)
+
+
+def keep_compiled() -> None:
+    """Keep compiled programs between processes, in the cache directory."""
+    import jax
+
+    from dipg.app.models import cache_root
+
+    jax.config.update("jax_compilation_cache_dir", str(cache_root() / "xla"))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
+
+
+def in_threads(jobs: Sequence[Job], workers: int | None = None) -> list[Sweep]:
+    """One policy a thread, so that each is compiled once; XLA leaves the interpreter's lock."""
+    by_policy: dict[str, list[int]] = {}
+    for i, job in enumerate(jobs):
+        by_policy.setdefault(f"{job.policy}/{SCENARIOS[job.scenario].ladder}", []).append(i)
+    done: dict[int, Sweep] = {}
+
+    def run(indices: list[int]) -> None:
+        for i in indices:
+            done[i] = run_job(jobs[i])
+
+    with ThreadPoolExecutor(workers or min(os.cpu_count() or 1, 8)) as pool:
+        list(pool.map(run, by_policy.values()))
+    return [done[i] for i in range(len(jobs))]
+
+
+def through_ray(jobs: Sequence[Job], address: str | None = None) -> list[Sweep]:
+    """The same list of jobs on a Ray cluster; results in the order of the jobs.
+
+    Args:
+      jobs: one task each. address: of a cluster; None for one on this machine.
+    """
+    import ray
+
+    if not ray.is_initialized():
+        ray.init(address=address, log_to_driver=False, include_dashboard=False)
+    task = ray.remote(num_cpus=1)(run_job)
+    return list(ray.get([task.remote(job) for job in jobs]))
+
+
+def buildable(policy: str, ladder: str, steps: int, when: str | None) -> str | None:
+    """Why a policy cannot run on a ladder; None where it can."""
+    try:
+        _stage(policy, ladder, steps, when)
+    except ControllerError as error:
+        return str(error)
+    return None
+
+
+def benchmark(
+    policies: Sequence[str],
+    scenarios: Iterable[str] | None = None,
+    *,
+    seeds: int = 64,
+    steps: int = 900,
+    when: str | None = None,
+    first_seed: int = 0,
+    runner: Runner = in_threads,
+) -> Results:
+    """Every policy in every scenario, on the same seeds.
+
+    Args:
+      policies: as typed; the first is the reference. scenarios: names; None for all.
+      seeds, first_seed: how many, from which. steps: of training. when: promotion condition.
+      runner: runs the list of jobs.
+
+    Raises:
+      ControllerError: no policy can run anywhere.
+    """
+    names = list(scenarios or SCENARIOS)
+    numbers = tuple(range(first_seed, first_seed + seeds))
+    jobs, notes = [], []
+    refused: Mapping[tuple[str, str], str | None] = {
+        (policy, ladder): buildable(policy, ladder, steps, when)
+        for policy in policies
+        for ladder in {SCENARIOS[s].ladder for s in names}
+    }
+    for policy in policies:
+        for name in names:
+            why = refused[policy, SCENARIOS[name].ladder]
+            if why is None:
+                jobs.append(Job(policy, name, numbers, steps, when))
+            else:
+                notes.append(f"{policy} does not run in {name!r}: {why}")
+    again = [j._replace(chance=AGAIN) for j in jobs if j.policy == policies[0]]
+    done = dict(zip([*jobs, *again], runner([*jobs, *again])))
+    sweeps = {p: {j.scenario: done[j] for j in jobs if j.policy == p} for p in policies}
+    results = Results(sweeps, {j.scenario: done[j] for j in again}, numbers, tuple(notes))
+    if not results.scenarios:
+        raise ControllerError("no scenario in which every policy runs: " + "; ".join(notes))
+    return results
