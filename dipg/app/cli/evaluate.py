@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import json
+import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -33,17 +34,24 @@ RATES = (
 @click.argument("files", nargs=-1, metavar="[EVALUATION.json ...]")
 @click.option(
     "--model",
-    metavar="MODULE:FUNCTION",
-    help="What responds: a function of vignettes that returns one response for each.",
+    metavar="RUN|CHECKPOINT|MODEL|MODULE:FUNCTION",
+    help="What responds: a run or one of its checkpoints, a model as in `run --model`, or a "
+    "function of vignettes that returns one response for each.",
 )
+@click.option("--greedy", is_flag=True, help="Take the likeliest token instead of drawing one.")
+@click.option("--max-tokens", type=click.IntRange(1), help="Longest response. [default: the run's]")
 @click.option(
     "--data",
-    default="short",
-    show_default=True,
     metavar="short|full|FILE.jsonl|OWNER/NAME",
-    help="The vignettes.",
+    help="The vignettes. [default: of the run's size; short otherwise]",
 )
-@click.option("--count", default=50, show_default=True, help="How many generated vignettes.")
+@click.option(
+    "--count",
+    default=50,
+    show_default=True,
+    type=click.IntRange(1),
+    help="How many generated vignettes.",
+)
 @click.option("--seed", default=0, show_default=True, help="Of generated vignettes.")
 @click.option("--prices", default="evaluation", show_default=True, metavar="NAME|FILE.toml",
               help="What the terms cost.")  # fmt: skip
@@ -52,7 +60,9 @@ RATES = (
 def evaluate(
     files: tuple[str, ...],
     model: str | None,
-    data: str,
+    greedy: bool,
+    max_tokens: int | None,
+    data: str | None,
     count: int,
     seed: int,
     prices: str,
@@ -65,6 +75,9 @@ def evaluate(
 
     \b
     Examples:
+      dipg-curriculum evaluate --model runs/latest --count 500 --out e.json
+      dipg-curriculum evaluate --model runs/latest/checkpoints/grpo_100 --greedy
+      dipg-curriculum evaluate --model smollm2-135m --data full
       dipg-curriculum evaluate --model mine.py:respond --data full --count 500 --out e.json
       dipg-curriculum evaluate before.json            what one says
       dipg-curriculum evaluate before.json after.json paired differences
@@ -78,21 +91,53 @@ def evaluate(
     from dipg.evaluation import evaluate as run
 
     assert model is not None
-    respond = responder(model)
-    vignettes = vignettes_named(data, count, seed, skip_bad)
+    respond, size = responder(model, greedy=greedy, max_tokens=max_tokens)
+    vignettes = vignettes_named(data or size, count, seed, skip_bad)
     summary = run(respond, vignettes, prices_named(prices), keep_responses=True)
     if out:
         write_text(out, json.dumps(summary.to_json(), indent=1) + "\n")
     show(summary, model)
 
 
-def responder(target: str) -> Callable[[Sequence[Vignette]], Sequence[str]]:
-    """What answers vignettes, by `module:function` or `file.py:function`."""
+Respond = Callable[["Sequence[Vignette]"], "Sequence[str]"]
+
+
+def responder(
+    target: str, *, greedy: bool = False, max_tokens: int | None = None
+) -> tuple[Respond, str]:
+    """What answers vignettes, and the size of vignettes that it is made for.
+
+    Every kind of model comes in here: a run or a checkpoint, a model by name, file or directory, or
+    a function of one's own. The model itself is loaded when it is first asked.
+    """
+    from dipg.app.answering import is_run, responder_of, source_of
+    from dipg.app.models import ModelNameError
+
+    if _FUNCTION.fullmatch(target) and not is_run(target):
+        return function_named(target), "short"
+    try:
+        source = source_of(target)
+    except ModelNameError as error:
+        raise click.UsageError(f"--model: no model {target!r}: {error}") from None
+    size = source.config.data.size
+
+    def respond(vignettes: Sequence[Vignette]) -> Sequence[str]:
+        ask = responder_of(source, _tell, best=greedy, max_tokens=max_tokens)
+        return ask(vignettes)
+
+    return respond, size
+
+
+_FUNCTION = re.compile(r".+:[^\W\d]\w*")
+
+
+def _tell(what: str) -> None:
+    click.echo(what, err=True)
+
+
+def function_named(target: str) -> Respond:
+    """A function, by `module:function` or `file.py:function`."""
     module, _, name = target.rpartition(":")
-    if not module or not name:
-        raise click.UsageError(
-            f"--model must be MODULE:FUNCTION or FILE.py:FUNCTION, got {target!r}"
-        )
     try:
         if module.endswith(".py"):
             spec = importlib.util.spec_from_file_location("responder", module)
@@ -102,7 +147,7 @@ def responder(target: str) -> Callable[[Sequence[Vignette]], Sequence[str]]:
             spec.loader.exec_module(loaded)
         else:
             loaded = importlib.import_module(module)
-    except (ImportError, OSError) as error:
+    except (ImportError, OSError, SyntaxError) as error:
         raise click.UsageError(f"--model: cannot load {module!r}: {error}") from None
     found = getattr(loaded, name, None)
     if not callable(found):
