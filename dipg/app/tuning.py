@@ -34,7 +34,8 @@ RANGES: Mapping[str, Mapping[str, tuple[float, float, str]]] = {
         "alpha": (0.005, 0.3, "log"),
     },
     "plateau": {
-        "tolerance": (0.05, 3.0, "log"), "accumulate": (1, 20, "whole"), "patience": (2, 20, "whole"),
+        "tolerance": (0.05, 3.0, "log"), "accumulate": (1, 20, "whole"),
+        "patience": (2, 20, "whole"),
     },
     "dual-ascent": {"budget": (0.01, 0.4, "log"), "rate": (0.005, 0.5, "log")},
     "dual-ascent-log": {"budget": (0.01, 0.4, "log"), "rate": (0.005, 0.5, "log")},
