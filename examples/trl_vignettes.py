@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
 from datasets import Dataset
 from transformers.trainer_utils import get_last_checkpoint
 from trl import GRPOConfig, GRPOTrainer
@@ -57,6 +58,8 @@ def main(model: str, place: Path, steps: int = 100) -> None:
             save_steps=20,
             logging_steps=1,
             report_to="none",
+            use_cpu=not torch.cuda.is_available(),
+            bf16=torch.cuda.is_available(),
         ),
         train_dataset=Dataset.from_list(rows),
     )
