@@ -262,9 +262,9 @@ PRETRAINED: Mapping[str, object] = {
     "grpo.max_completion_length": 192,
     "grpo.max_grad_norm": 0.1,
     "data.train_count": 1500,
-    "evaluation.report_count": 50,
-    "evaluation.count": 50,
-    "evaluation.at_once": 10,
+    "evaluation.report_count": 16,
+    "evaluation.count": 16,
+    "evaluation.at_once": 16,
 }
 """Defaults for every model but the built-in one. They rank below a preset."""
 
