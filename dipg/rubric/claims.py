@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dipg.quantities import Quantity, close, quantities
-from dipg.rubric.lexicon import ACTIONS, CLASSES, DIRECTIONS, DRUG_STEMS, PLAIN_WORDS, STOP_WORDS
+from dipg.rubric.lexicon import ACTIONS, DIRECTIONS, DRUG_STEMS, PLAIN_WORDS, STOP_WORDS
 from dipg.rubric.reading import Reading, Statement, facts, names
 from dipg.rubric.stance import Clause, clauses
 from dipg.rubric.targets import stem, stems
@@ -62,7 +62,7 @@ def joined(named: list[tuple[str, int]], known: frozenset[str]) -> list[tuple[st
     return found
 
 
-_WORDS_OF_SPEECH = PLAIN_WORDS | STOP_WORDS | ACTIONS.keys() | DIRECTIONS.keys() | CLASSES.keys()
+_WORDS_OF_SPEECH = PLAIN_WORDS | STOP_WORDS | ACTIONS.keys() | DIRECTIONS.keys()
 
 
 def claimed_names(answer: Answer, known: frozenset[str], answers: bool) -> set[str]:
