@@ -31,6 +31,12 @@ import numpy as np
 UNFINISHED = "*.orbax-checkpoint-tmp*"
 """Pattern of the names that Orbax writes under until a checkpoint is complete."""
 
+_CAUSES = tuple(
+    os.strerror(code)
+    for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES)
+)
+"""What the system may have against a write; TensorStore tells it at the end of a long story."""
+
 _MAX_RECORD = 64 * 2**20
 _ROOM = 16 * 2**20
 
@@ -269,7 +275,8 @@ def _failing_clearly(path: Path) -> Iterator[None]:
     except Exception as error:  # as above, and nothing may be left half-written
         for remains in path.parent.glob(f"{path.name}.orbax-checkpoint-tmp*"):
             shutil.rmtree(remains, ignore_errors=True)
-        raise CheckpointError(f"{path}: cannot be saved: {_line(error)}") from None
+        known = next((text for text in _CAUSES if text in str(error)), None)
+        raise CheckpointError(f"{path}: cannot be saved: {known or _line(error)}") from None
 
 
 @contextlib.contextmanager

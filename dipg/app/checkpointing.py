@@ -113,6 +113,7 @@ class Checkpoints:
         Raises CheckpointError where this one cannot be saved, or the one before it could not.
         """
         path = self.path(state.step)
+        self._writer.wait()  # it may be this very one that is being written
         if path.exists():
             return
         record = {

@@ -317,7 +317,7 @@ def read(file: Path) -> RunConfig:
 def _check_names(config: CurriculumConfig, sources: Mapping[str, str]) -> None:
     """Refuse a policy, a condition or a start that nothing could be built from."""
     from curricula.conditions import parse
-    from dipg.app.policies import check_policy_name
+    from dipg.app.policies import check_policy_name, may_certify_regressions
 
     def refuse(name: str, reason: object) -> ConfigError:
         where = sources.get(f"curriculum.{name}", f"curriculum.{name}")
@@ -334,6 +334,8 @@ def _check_names(config: CurriculumConfig, sources: Mapping[str, str]) -> None:
     top = LADDER_RUNGS[config.ladder] - 1
     if config.start > top:
         raise refuse("start", f"the highest rung of ladder {config.ladder!r} is {top}")
+    if config.restore == "weights" and not may_certify_regressions(config.policy):
+        raise refuse("restore", f"policy {config.policy!r} certifies no regression; gated does")
 
 
 def _check_model(config: RunConfig, sources: Mapping[str, str]) -> None:

@@ -76,6 +76,12 @@ def _check_found(call: PolicyCall) -> None:
     )
 
 
+def may_certify_regressions(name: str) -> bool:
+    """Whether a policy may go back on evidence: the gates do, and a policy of one's own may."""
+    call = parse_policy(name)
+    return call.name not in POLICY_NAMES or call.name in ("gated", "forecast-gated")
+
+
 def entry_points() -> dict[str, str]:
     """Policies that other packages install under the group :data:`ENTRY_POINTS`."""
     from importlib import metadata

@@ -12,19 +12,24 @@ import random
 import shutil
 import signal
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 
 from benchmarks import kill
 from dipg.app.checkpointing import ResumeError, steps_in
 from dipg.app.config import RunConfig
+from dipg.app.guards import GuardError
 from dipg.app.outcome import Outcome
+from dipg.app.rollout import ScoreError
 from dipg.app.run_directory import DirectoryError, RunDirectory
 from dipg.app.stopping import Stop, Stopped
 from dipg.app.view import View
+from dipg.environment import score_batch
+from dipg.vignettes.types import Vignette
 from grpo_core.checkpoints import read_record
 from tests.app.small_runs import LEARNING, compile_once, go, small_config
 
@@ -264,6 +269,71 @@ def test_a_process_killed_in_a_checkpoint_and_then_terminated_ends_as_the_whole_
     assert said.endswith("To go on: dipg-curriculum run --resume run\n")
     go(CONFIG, tmp_path / "run")
     assert left_by(tmp_path / "run") == left_by(whole.path)
+
+
+class Failing:
+    """Scores as the rubric does, but fails in a way of its own at some calls."""
+
+    def __init__(self, failure: Callable[[np.ndarray, np.ndarray], Any], calls: set[int]) -> None:
+        self._failure, self._calls, self._count = failure, calls, 0
+
+    def __call__(self, vignettes: Sequence[Vignette], texts: Sequence[str]) -> Any:
+        self._count += 1
+        terms, events = score_batch(vignettes, texts)
+        return self._failure(terms, events) if self._count in self._calls else (terms, events)
+
+
+def unreachable(terms: np.ndarray, events: np.ndarray) -> Any:
+    raise ConnectionError("the service is\nnot there")
+
+
+@pytest.mark.parametrize(
+    ("failure", "said"),
+    [
+        (unreachable, "the scoring function failed.*ConnectionError: the service is not there"),
+        (lambda terms, events: (terms[:-1], events), r"returned terms of shape \[15, 16\]"),
+        (lambda terms, events: terms, "the scoring function failed"),
+    ],
+)
+def test_where_scoring_fails_the_steps_before_are_saved(
+    whole: Whole, tmp_path: Path, failure: Callable[..., Any], said: str
+) -> None:
+    run = photographed(whole, "evaluation 0", tmp_path)
+    # Each evaluation asks twice, each step once: the eleventh call is step 7's.
+    with pytest.raises(ScoreError, match=said):
+        go(CONFIG, run, score=Failing(failure, {2 + 7 + 2}))
+    assert steps_in(run / "checkpoints")[-1] == 6
+    assert [row["step"] for row in rows(run / "metrics.jsonl")] == list(range(1, 7))
+    go(CONFIG, run)
+    metrics = (run / "metrics.jsonl").read_bytes()
+    assert metrics == (whole.path / "metrics.jsonl").read_bytes()
+
+
+def nothing_known(terms: np.ndarray, events: np.ndarray) -> Any:
+    return np.full_like(terms, np.nan), np.full_like(events, np.nan)
+
+
+def test_a_reward_that_is_not_finite_changes_no_weight_and_is_counted(
+    whole: Whole, tmp_path: Path
+) -> None:
+    config = small_config(checkpoints__every=1, checkpoints__keep=9, evaluation__every=100, steps=6)
+    run = tmp_path / "run"
+    go(config, run, score=Failing(nothing_known, {2 + 3, 2 + 4}))
+    metrics = rows(run / "metrics.jsonl")
+    assert [row["skipped"] for row in metrics] == [0, 0, 1, 1, 0, 0]
+    assert [row["reward"] is None for row in metrics] == [False, False, True, True, False, False]
+    actors = {}
+    for step in range(3, 7):
+        record = read_record(run / "checkpoints" / f"grpo_{step}")
+        actors[step] = {k: v for k, v in record["arrays"].items() if k.startswith("actor")}
+    assert actors[3] == actors[4] != actors[5]
+
+
+def test_too_many_such_steps_end_the_run(whole: Whole, tmp_path: Path) -> None:
+    config = small_config(evaluation__every=100, steps=6, guards__skipped=3)
+    with pytest.raises(GuardError, match="step 5: 3 steps in a row had a reward that is not"):
+        go(config, tmp_path / "run", score=Failing(nothing_known, set(range(5, 20))))
+    assert steps_in(tmp_path / "run" / "checkpoints")[-1] == 5
 
 
 def test_a_run_in_use_is_refused(whole: Whole, tmp_path: Path) -> None:

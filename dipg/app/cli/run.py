@@ -27,6 +27,7 @@ FLAGS = {
     "when": "curriculum.when",
     "ladder": "curriculum.ladder",
     "start": "curriculum.start",
+    "restore": "curriculum.restore",
     "window": "curriculum.window",
     "model": "model.name",
     "lora_rank": "model.lora_rank",
@@ -113,6 +114,7 @@ def run(
     Examples:
       dipg-curriculum run --policy gated
       dipg-curriculum run --policy gated --when "mean > 5 and safe > 90% and answer > 70%"
+      dipg-curriculum run --policy gated --restore weights
       dipg-curriculum run --policy blocks --preset report --out runs/report
       dipg-curriculum run --policy mine.py:MyPolicy --ladder caution --steps 600 --seed 1
       dipg-curriculum run --model smollm2-135m --lora-rank 16 --steps 3 --data short
