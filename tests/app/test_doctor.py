@@ -115,3 +115,10 @@ def test_what_a_shell_asks_is_answered() -> None:
     )
     found = set(re.findall(r"plain,(\S+)", done.stdout))
     assert found == {name for name in COMMANDS if name.startswith("re")}
+
+
+def test_policies_as_data(capsys: pytest.CaptureFixture[str]) -> None:
+    assert invoke(["policies", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert "gated" in told["built_in"]
+    assert "dwell" in told["options"]["gated"]

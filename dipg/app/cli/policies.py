@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import click
 
 from dipg.app.policies import POLICIES, entry_points
@@ -18,16 +20,24 @@ WRAPPERS_SAY = {
 
 
 @click.command()
-def policies() -> None:
+@click.option("--json", "as_json", is_flag=True, help="The same as one JSON object.")
+def policies(as_json: bool) -> None:
     """Explain each curriculum policy that --policy takes.
 
     \b
     Examples:
       dipg-curriculum policies
+      dipg-curriculum policies --json
       dipg-curriculum run --policy forecast-gated
       dipg-curriculum run --policy mine.py:MyPolicy
       dipg-curriculum run --policy "gated(dwell=20) | cooldown(50)"
     """
+    if as_json:
+        told = {"built_in": POLICIES, "installed": entry_points(), "wrappers": WRAPPERS_SAY}
+        click.echo(
+            json.dumps(told | {"options": {n: list(k) for n, k in OPTIONS.items()}}, indent=2)
+        )
+        return
     formatter = click.HelpFormatter(width=100)
     with formatter.section("Built in"):
         formatter.write_dl(list(POLICIES.items()))
