@@ -1,6 +1,7 @@
 """A session: any training loop, saved and restored through plain data."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -197,3 +198,14 @@ def test_metrics_have_the_names_of_a_runs_metrics_file(tmp_path):
     written = lines(tmp_path / "metrics.jsonl")[0]
     assert set(ours.metrics()) <= set(written)
     assert ours.metrics()["window/safe"] == pytest.approx(written["window/safe"])
+
+
+def test_parts_from_several_threads_are_all_in_the_step():
+    ours, whole, seen = session(), session(), batches()[0]
+    parts = [Observation(*(column[i : i + SIZE] for column in seen)) for i in range(0, ROWS, SIZE)]
+    with ThreadPoolExecutor(GROUPS) as pool:
+        list(pool.map(lambda part: ours.observe(*part, more=True), parts))
+    found, expected = ours.decide(), whole.observe(*seen)
+    for one, other in zip(found.clauses, expected.clauses, strict=True):
+        assert (one.n_groups, one.n_responses) == (other.n_groups, other.n_responses)
+        assert one.value == pytest.approx(other.value)

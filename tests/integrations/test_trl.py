@@ -132,6 +132,16 @@ def test_one_rollout_for_several_optimiser_steps_is_one_decision(tmp_path):
     assert len(lines(tmp_path / "log" / "observations.jsonl")[1]["groups"]) == 32
 
 
+def test_rollouts_that_are_learnt_from_twice_are_decided_on_once(tmp_path):
+    made, _ = trainer(tmp_path / "out", 4, tmp_path / "log", num_iterations=2)
+    made.train()
+    assert [r["step"] for r in lines(tmp_path / "log" / "decisions.jsonl")] == [1, 2]
+    assert [len(r["groups"]) for r in lines(tmp_path / "log" / "observations.jsonl")[1:]] == [
+        16,
+        16,
+    ]
+
+
 def test_a_response_that_could_not_be_scored_is_unscored_not_zero(tmp_path):
     def sometimes(prompts, completions, **columns):
         terms, events = score(prompts, completions)

@@ -17,7 +17,7 @@ from dipg.app.report.blocks import (
     Table,
     Text,
 )
-from dipg.app.report.plots import DARK, STYLE
+from dipg.app.report.svg import DARK, STYLE
 
 PAGE = """
 :root{color-scheme:light dark;--ink:#1c1c1c;--paper:#fdfdfc;--quiet:#5d5d5d;--edge:#d9d9d6;

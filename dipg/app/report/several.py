@@ -7,9 +7,7 @@ from collections.abc import Iterator, Sequence
 from dipg.app.figures import NOTHING
 from dipg.app.report import charts
 from dipg.app.report.blocks import Block, Document, Gallery, Heading, Picture, Points, Table, Text
-from dipg.app.report.plots import Chart, Line
-from dipg.app.report.record import ReportError, RunRecord
-from dipg.app.report.sections import (
+from dipg.app.report.key_figures import (
     difference_line,
     interval,
     key_figures,
@@ -17,6 +15,8 @@ from dipg.app.report.sections import (
     last_evaluation,
     policy,
 )
+from dipg.app.report.plots import Chart, Line
+from dipg.app.report.record import ReportError, RunRecord
 from dipg.app.tables import RATES, REWARDS
 
 MOST = 6

@@ -9,10 +9,10 @@ from typing import Any
 from dipg.app.report.blocks import Document
 from dipg.app.report.markdown import markdown
 from dipg.app.report.page import html
-from dipg.app.report.plots import resolved, standalone
 from dipg.app.report.record import ReportError, read_run
 from dipg.app.report.sections import report
 from dipg.app.report.several import comparison
+from dipg.app.report.svg import resolved, standalone
 from dipg.app.run_directory import replace_file
 
 PNG_WIDTH = 960

@@ -16,12 +16,13 @@ from dipg.app.cli.main import invoke
 from dipg.app.report.blocks import Code, Document, Heading, Picture, Points, Sample, Table, Text
 from dipg.app.report.markdown import fenced, markdown, plain
 from dipg.app.report.page import html as page
-from dipg.app.report.plots import Chart, Line, resolved, standalone, ticks
+from dipg.app.report.plots import Chart, Line
 from dipg.app.report.record import ReportError, read_run
 from dipg.app.report.samples import quoted
 from dipg.app.report.sections import report
 from dipg.app.report.several import comparison
 from dipg.app.report.stages import stages_of
+from dipg.app.report.svg import resolved, standalone, ticks
 from dipg.comparison import compare
 from dipg.pricing import EVALUATION, MEDIUM, SOFT
 from tests.app.report.stage import GROUP, PROMPTS, STEPS, evaluate, write_run
