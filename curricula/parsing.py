@@ -67,6 +67,7 @@ _TOKEN = re.compile(
 )
 _WORDS = {"and": "and", "&": "and", "&&": "and", "or": "or", "|": "or", "||": "or"}
 _WORDS |= {"not": "not", "~": "not", "!": "not"}
+MAX_LENGTH = 2_000  # characters; errors quote what was typed
 MOST_NESTED = 50  # parentheses and "not"s within each other
 _FUNCTIONS = ("lcb", "ucb", "point", "rate", "drop", "sustained")
 
@@ -241,4 +242,6 @@ def parse(text: str, metrics: tuple[str, ...] | None = None) -> Condition:
     """See :func:`curricula.conditions.parse`."""
     if not text.strip():
         raise ConditionError("the condition is empty; try 'mean > 5 and safe > 90%'")
+    if len(text) > MAX_LENGTH:
+        raise ConditionError(f"a condition of {len(text)} characters: {MAX_LENGTH} are the most")
     return _Parser(text, METRICS if metrics is None else tuple(metrics)).whole()

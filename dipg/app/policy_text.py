@@ -51,6 +51,9 @@ WRAPPERS: Mapping[str, tuple[str, ...]] = {
 }
 """Wrappers and what each needs, in order."""
 
+MAX_LENGTH = 1_000
+"""Characters of what is typed for a policy; errors quote it."""
+
 ALIASES = {"pid": "pid-lagrangian", "dual": "dual-ascent"}
 _WHOLE = {
     "dwell", "cooldown", "limit", "length", "steps", "accumulate", "patience", "span", "delay",
@@ -91,6 +94,8 @@ def parse_policy(text: str) -> PolicyCall:
     """
     if not text.strip():
         raise PolicyError("the policy is empty; try gated")
+    if len(text) > MAX_LENGTH:
+        raise PolicyError(f"a policy of {len(text)} characters: {MAX_LENGTH} are the most")
     first, *rest = (part.strip() for part in text.split("|"))
     if not first:
         raise PolicyError(f"policy {text!r}: nothing stands before the bar, name a policy there")
