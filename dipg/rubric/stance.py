@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from dipg.quantities import Quantity
+from dipg.quantities import Quantity, quantities
 from dipg.rubric.lexicon import ACTIONS, CLASSES, PLAIN_WORDS, STOP_WORDS, word_set
 from dipg.text import words
 
@@ -33,7 +33,11 @@ _TELLS = (
 _STRONG = (
     r"(?:stated|mentioned|specified|documented|available|recorded|reported|described|listed|"
     r"disclosed|"
-    r"indicated|addressed|discussed|provided|noted|known|supplied|referenced|detailed)"
+    r"indicated|addressed|discussed|provided|noted|known|supplied|referenced|detailed|named)"
+)
+_EXAMINED = (
+    r"(?:tested|assessed|evaluated|measured|determined|sequenced|profiled|checked|examined|"
+    r"quantified|established)"
 )
 _WEAK = (
     r"(?:given|found|included|contained|shown|established|present|clear|defined|identified|there)"
@@ -80,6 +84,13 @@ MISSING = re.compile(
             r"{0,2}?\w+) (?:for|on|of|about|regarding|which|what|when|where|who|why|how|with|in|"
             r"at)\b",
             r"\b(?:not|never) (?:told|informed)\b",
+            # was not tested; none documented; no name is given; lists X but no Y
+            rf"\b(?:not|never)(?: been| yet| formally)* {_EXAMINED}\b",
+            rf"\b(?:none|nothing) (?:is |was |are |were |has been |have been )?{_STRONG}\b",
+            r"\bno (?:documented|recorded|stated|mentioned|specified|available)\b",
+            rf"\bno {_VALUE_NOUN}\b(?: \w+){{0,3}}? (?:is|are|was|were) {_WEAK}\b",
+            rf"\b{_SOURCE}\b (?:only )?(?:mention|list|document|record|give|contain|include|name|"
+            rf"provide)s?\b{_GAP}\b(?:but|and) (?:no|not|none|nothing)\b",
             rf"\bnot (?:something|anything|a detail|what) (?:that )?(?:\w+ ){{0,2}}?{_SOURCE}\b",
             r"\bno (?:\w+ ){0,3}?(?:information|mention|details?|documentation|reference|"
             r"references|"
@@ -162,6 +173,7 @@ CONFLICT = re.compile(
     rf"are different|provide different|name different|say different)\b"
     rf"|\b(?:values?|doses?|figures?|numbers?|dates?|readings?|results?|measurements?|findings|"
     rf"statements) (?:\w+ ){{0,3}}?differ\b"
+    rf"|\bdiffers? (?:between|across|from one)\b"
     rf"|\b(?:two|three|different|differing|varying|multiple) (?:different |conflicting |distinct )?"
     rf"(?:values?|answers?|doses?|figures?|versions|accounts|statements)\b{_GAP}\b{_SOURCE}\b"
 )
@@ -174,12 +186,10 @@ _NO_CONFLICT = re.compile(
 _ONE_SOURCE = re.compile(
     r"\b(?:source|report|note|record|document|letter|chart|hospital|clinic|lab|ward|registry|"
     r"entry|site|"
-    r"center|centre|physician|review|section|paragraph|table|log|summary)\b ?[a-z0-9]?\b|"
+    r"center|centre|physician|review|section|paragraph|table|log|summary|form|opinion|mri|ct|scan|"
+    r"referral|admission|consult|pathologist|radiologist|pathology|radiology)\b ?[a-z0-9]?\b|"
     r"\b(?:one|other|"
     r"another|first|second|former|latter|former's|some|others)\b"
-)
-_VERSUS = re.compile(
-    r"\b(?:whereas|while|but|however|vs\.?|versus|although|yet|and|the other|another)\b|;"
 )
 
 _CUES = word_set(
@@ -403,7 +413,7 @@ def take_stance(
     conflicts = statements_of_conflict(text)
     cued = is_cued(text)
     undecided = UNDECIDABLE.search(text) if cued else None
-    sided = not (right or conflicts or absences) and _states_both_sides(parts)
+    sided = not (right or conflicts or absences) and _states_both_sides(text)
     flagged = (conflicts or sided) and _picks_none(text, parts, conflicts, raws)
     missing = bool(absences) or (undecided is not None and not flagged)
     if missing and not _abstains(text, parts, absences, undecided, conflicts, known, raws, asked):
@@ -491,6 +501,7 @@ def _verdict(
     values |= any(w in CLASSES for w in spoken)
     matter = [w for w in spoken if w not in _FILLER and w not in PLAIN_WORDS]
     bare = bool(part.names) and len(matter) <= 2 and not _is_of_someone_else(part, asked, known)
+    bare = bare and not _LISTS.search(part.text)
     if bare or (foreign and (part.numbers or hedged or _asserts(part.text))):
         return "offers"
     if hedged and (values or not _SOURCE_WORD.search(part.text)):
@@ -511,6 +522,9 @@ def _verdict(
     return "nothing"
 
 
+_LISTS = re.compile(rf"\b{_SOURCE}\b (?:only )?(?:mentions?|lists?|documents?|records?|names?)\b")
+
+
 def _is_of_someone_else(part: Clause, asked: frozenset[str], known: frozenset[str]) -> bool:
     """Whether a clause is about a coded thing of the context that the question does not name."""
     coded = [n for n in part.names if any(c.isdigit() for c in n) and n in known]
@@ -529,20 +543,31 @@ def _has_matter(spoken: tuple[str, ...], known: frozenset[str], asked: frozenset
     return len(matter) > 1
 
 
-def _states_both_sides(parts: list[Clause]) -> bool:
-    """ "Source A gives 54 Gy, whereas source B gives 59 Gy": two sources, two values, a
-    contrast."""
-    sided = [
-        (m.group(), n)
-        for p in parts
-        if (m := _ONE_SOURCE.search(p.text)) is not None
-        for n in [n for n in p.numbers if n.dimension[:1] != "#" and not n.spelled][:1]
-    ]
-    if len({s for s, _ in sided}) < 2:
-        return False
-    values = {(n.dimension, n.value) for _, n in sided}
-    joined = " ".join(p.text for p in parts)
-    return len(values) > 1 and len({d for d, _ in values}) == 1 and bool(_VERSUS.search(joined))
+def _states_both_sides(text: str) -> bool:
+    """ "Source A gives 54 Gy, whereas source B gives 59 Gy": two sources, two values, side by
+    side."""
+    said: dict[str, set[object]] = {}
+    kinds: set[str] = set()
+    for part in _SIDES.split(text):
+        source = _ONE_SOURCE.search(part)
+        if source is None:
+            continue
+        values = [n for n in quantities(part) if not n.spelled and n.dimension not in _LABELS]
+        if values:
+            kinds.add(values[0].dimension)
+            said.setdefault(source.group(), set()).add(values[0].value)
+        elif sided := [w for w in words(part) if w in CLASSES]:
+            kinds.add(CLASSES[sided[0]])
+            said.setdefault(source.group(), set()).add(sided[0])
+    return len(said) > 1 and len(kinds) == 1 and len(set().union(*said.values())) > 1
+
+
+_SIDES = re.compile(r"[,;.](?=\s|$)|\n|\b(?:but|while|whereas|although|however|and|versus|vs)\b")
+_LABELS = frozenset(
+    f"#{kind}"
+    for kind in ("source", "report", "note", "patient", "case", "version", "site", "visit")
+)
+"""Numbers that name a source or a person, and are no values."""
 
 
 _PICK = re.compile(
@@ -557,6 +582,7 @@ _PICK = re.compile(
 )
 _PREFERS = re.compile(
     r"\b(?:in favou?r of|takes? precedence|outweighs?|supersedes?|overrides?|is right|is correct|"
+    r"(?:is|was) resolved|"
     r"(?:more|most) (?:reliable|accurate|credible|authoritative|likely))\b"
 )
 _CONCEDED = re.compile(
@@ -594,7 +620,7 @@ def _picks_none(
             return False
         if not part.numbers:
             continue
-        distinct = {(n.dimension, n.value) for n in part.numbers if n.dimension[:1] != "#"}
+        distinct = {(n.dimension, n.value) for n in part.numbers if n.dimension not in _LABELS}
         if len(distinct) == 1 and not _ONE_SOURCE.search(part.text) and not _is_aside(part):
             return False
     return True
@@ -604,7 +630,7 @@ def _settles_on_one(
     parts: list[Clause], conflicts: list[tuple[int, int]], raws: frozenset[float]
 ) -> bool:
     """Whether a report of a conflict gives one value in its own voice, or one of its own making."""
-    values = [n for p in parts for n in p.numbers if n.dimension[:1] != "#" and not n.spelled]
+    values = [n for p in parts for n in p.numbers if n.dimension not in _LABELS and not n.spelled]
     if any(n.dimension and n.raw not in raws for n in values):
         return True
     if len({(n.dimension, n.value) for n in values}) > 1:
@@ -624,7 +650,8 @@ def _names_a_side(part: Clause) -> bool:
     if _ONE_SOURCE.search(part.text) or _is_aside(part) or _PICK_DENIED.search(part.text):
         return False
     named = {n for n in part.names if n.isalpha()}
-    matter = [w for w in words(part.text) if w not in PLAIN_WORDS and w not in STOP_WORDS]
+    spoken = [w for w in words(part.text) if w not in STOP_WORDS]
+    matter = [w for w in spoken if w in CLASSES or w not in PLAIN_WORDS]
     return len(named) == 1 or (0 < len(matter) <= 2 and matter[0].isalpha() and len(part.text) < 24)
 
 

@@ -98,6 +98,11 @@ def make_target(wording: str, question: str) -> Target:
     required = tuple(dict.fromkeys(n for n, _ in named if n not in asked.terms))
     labels = frozenset(labels_of(text))
     kept = [i for i, n in enumerate(numbers) if not _in_label(n, labels)]
+    wanted = _asked_dimensions(plain(fold(question)))
+    acts = actions_of(text, named)
+    only = [i for i in kept if numbers[i].dimension.partition("/")[0] in wanted]
+    if only and len(dict.fromkeys(numbers[i].dimension for i in only)) == 1:
+        kept, required, acts = only, (), []
     bound = [bind(text, numbers[i], named) for i in kept]
     directions = dict(DIRECTIONS[w] for w in words(text) if w in DIRECTIONS)
     all_names = [n for n, _ in named]
@@ -122,7 +127,7 @@ def make_target(wording: str, question: str) -> Target:
         labels=labels - frozenset(labels_of(plain(fold(question)))),
         opening=m[1] if (m := _OPENING.match(text)) else "",
         negated=is_negated(text),
-        actions=tuple(actions_of(text, named)),
+        actions=tuple(acts),
         directions=tuple(directions.items()),
         compares=compares,
         chooses=tuple(n for n in offered if n not in required),
@@ -145,6 +150,38 @@ _CHOICE = re.compile(r"\b(?:which|who|whose|or|between|what (?:drug|patient|arm)
 def shape(name: str) -> str:
     """What a name looks like: letters and digits in turn ("KX41" is "a0")."""
     return re.sub(r"[a-z]+", "a", re.sub(r"\d+", "0", name))
+
+
+_ASKED_BY: tuple[tuple[re.Pattern[str], frozenset[str]], ...] = tuple(
+    (re.compile(rf"\b(?:{asked})\b"), frozenset(dimensions.split()))
+    for asked, dimensions in (
+        ("when|what date|which date|what day|which day", "date month monthday time"),
+        ("how old|what age|age", "months"),
+        ("how long|duration|what period|median survival|overall survival", "days months seconds"),
+        ("what percentage|which percentage|what proportion|response rate", "percent"),
+        ("weigh|weight", "mass"),
+        ("how large|how big|what size|diameter|how far", "length volume"),
+        ("how many fractions|number of fractions", "fractions"),
+        (
+            "radiation dose|dose of radiation|dose of radiotherapy|radiotherapy dose|total dose",
+            "dose",
+        ),
+    )
+)
+
+
+def _asked_dimensions(question: str) -> frozenset[str]:
+    """The dimensions of the numbers that a question asks for, where it asks for one kind alone."""
+    if _MORE_THAN_ONE.search(question):
+        return frozenset()
+    found = [dimensions for pattern, dimensions in _ASKED_BY if pattern.search(question)]
+    return found[0] if len(found) == 1 else frozenset()
+
+
+_MORE_THAN_ONE = re.compile(
+    r"\b(?:and|regimen|schedule|fractionation|how often|frequency|which|who|compare\w*|how does|"
+    r"why|rule)\b"
+)
 
 
 def _in_label(number: Quantity, labels: frozenset[tuple[str, str]]) -> bool:

@@ -10,8 +10,16 @@ from dipg.rubric.targets import is_negated, stem, stems
 from dipg.text import words
 
 _OTHER = {"yes": "no", "no": "yes"}
-_SAYS_YES = re.compile(r"\W*(?:positive|present|correct|affirmative)\W*$")
-_SAYS_NO = re.compile(r"\W*(?:negative|absent|none|wild[- ]type)\W*$")
+_SAYS_YES = re.compile(
+    r"\W*(?:positive|present|correct|affirmative|"
+    r"(?:it|he|she|they|this|that) (?:did|does|do|was|were|has|have|had|is|are))\W*$"
+)
+_SAYS_NO = re.compile(
+    r"\W*(?:negative|absent|none|wild[- ]type|(?:it|he|she|they|this|that) (?:did|does|do|was|"
+    r"were|has|"
+    r"have|had|is|are|could) not|(?:none|not) (?:was |were |is |are |been )?(?:seen|found|observed|"
+    r"detected|present|noted))\W*$"
+)
 _HEAD = re.compile(r"\W*(yes|no)\b(?! (?:doubt|question|wonder|less|more|sooner)\b)")
 _CONTRAST = re.compile(
     r"(?<=\w)(?:[,;] (?:and |but )?(?:not|never)| (?:and|but) (?:not|never)"
