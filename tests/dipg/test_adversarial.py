@@ -13,6 +13,7 @@ from tests.dipg.adversarial import (
     forms,
     more,
     names,
+    notes,
     proofs,
     reports,
     trial,
@@ -20,23 +21,10 @@ from tests.dipg.adversarial import (
 )
 from tests.dipg.adversarial.vignettes import Case
 
-CASES = [
-    case
-    for part in (
-        answers,
-        abstentions,
-        proofs,
-        forms,
-        more,
-        names,
-        doses,
-        reports,
-        trial,
-        ward,
-        course,
-    )
-    for case in part.CASES
-]
+PARTS = (
+    answers, abstentions, proofs, forms, more, names, doses, reports, trial, ward, course, notes,
+)  # fmt: skip
+CASES = [case for part in PARTS for case in part.CASES]
 
 
 @pytest.mark.parametrize(
