@@ -31,11 +31,18 @@ def name(page: Path) -> str:
 
 
 @pytest.mark.parametrize("page", [p for p in PAGES if blocks(p, "python")], ids=name)
-def test_python_blocks_run_one_after_the_other(page: Path) -> None:
+def test_python_blocks_run_one_after_the_other(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
     names: dict[str, object] = {"__name__": "documentation"}
-    with redirect_stdout(io.StringIO()):
-        for block in blocks(page, "python"):
-            exec(compile(block, page.name, "exec"), names)
+    said = ""
+    for language, body in FENCE.findall(page.read_text()):
+        if language == "python":
+            output = io.StringIO()
+            with redirect_stdout(output):
+                exec(compile(body, page.name, "exec"), names)
+            said = output.getvalue()
+        elif language == "text":  # what the block before it prints
+            assert said == body
 
 
 @pytest.mark.parametrize("page", [p for p in PAGES if blocks(p, "console")], ids=name)
