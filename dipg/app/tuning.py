@@ -100,9 +100,9 @@ def candidates(policy: str, trials: int, seed: int = 0) -> list[PolicyCall]:
 
 def _between(place: float, low: float, high: float, how: str) -> float:
     if how == "log":
-        return float(f"{low * (high / low) ** place:.3g}")
+        return float(f"{low * (high / low) ** place:.6g}")
     value = low + place * (high - low)
-    return round(value) if how == "whole" else float(f"{value:.3g}")
+    return round(value) if how == "whole" else float(f"{value:.6g}")
 
 
 def tune(
