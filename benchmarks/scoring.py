@@ -12,6 +12,7 @@ import argparse
 import random
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from dipg.environment import score_batch
 from dipg.vignettes import Vignette, generate
@@ -48,7 +49,9 @@ def full_batch(seed: int) -> tuple[list[Vignette], list[str]]:
             proof, answer = vignette.gold.split("</think>")[1].split("</proof>")
             more = rng.sample(lines, 2)
             proof = proof.replace("<proof>", f"<proof>{more[0]}\n") + f"\n{more[1]}</proof>"
-            answer = answer.replace("</answer>", f" The record says so: {rng.choice(lines)}</answer>")
+            answer = answer.replace(
+                "</answer>", f" The record says so: {rng.choice(lines)}</answer>"
+            )
             think = f"Attempt {rng.random()}. {rng.choice(lines)} {THOUGHT * 9}"
             think = think[: max(0, 1300 - len(proof) - len(answer) - 15)]
             vignettes.append(vignette)
@@ -57,10 +60,22 @@ def full_batch(seed: int) -> tuple[list[Vignette], list[str]]:
 
 
 def long_batch(seed: int) -> tuple[list[Vignette], list[str]]:
-    """Responses of 28 kB: the proof and the answer are long prose."""
-    prose = (THOUGHT * 200)[:14_000]
-    made = generate("full", split="train", count=4, seed=seed)
-    return made, [f"<think>x</think><proof>{prose}</proof><answer>{prose}</answer>" for _ in made]
+    """Responses of 28 kB that have run away: their proof quotes on and on, nearly right.
+
+    The records are of 3 kB, as those of the published data sets often are.
+    """
+    parts = generate("full", split="train", count=24, seed=seed)
+    made = [
+        replace(v, context=" ".join(p.context for p in parts[i::8]))
+        for i, v in enumerate(parts[:8])
+    ]
+    responses = []
+    for vignette in made:
+        lines = [s.strip(". ") for s in vignette.context.split(". ")]
+        quotes = [f"{n}. {lines[n % len(lines)]} (quoted)." for n in range(400)]
+        proof = "\n".join(quotes)[:27_000]
+        responses.append(f"<think>{THOUGHT * 5}</think><proof>{proof}</proof><answer>x</answer>")
+    return made, responses
 
 
 def rate(

@@ -104,6 +104,8 @@ def make_target(wording: str, question: str) -> Target:
     if only and len(dict.fromkeys(numbers[i].dimension for i in only)) == 1:
         kept, required, acts = only, (), []
     bound = [bind(text, numbers[i], named) for i in kept]
+    if only:
+        bound = [owner if owner in asked.terms else "" for owner in bound]
     directions = dict(DIRECTIONS[w] for w in words(text) if w in DIRECTIONS)
     all_names = [n for n, _ in named]
     offered = () if required or numbers or labels else _offered(named, asked, question)
