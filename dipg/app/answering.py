@@ -104,7 +104,7 @@ def responder_of(
     if max_tokens is not None:
         grpo = dataclasses.replace(config.grpo, max_completion_length=max_tokens)
         config = dataclasses.replace(config, grpo=grpo)
-    model = _load(source, announce)
+    model = load_source(source, announce)
 
     def respond(vignettes: Sequence[Vignette]) -> list[str]:
         announce(f"{len(vignettes)} responses")
@@ -113,7 +113,8 @@ def responder_of(
     return respond
 
 
-def _load(source: Source, announce: Announce) -> Model:
+def load_source(source: Source, announce: Announce) -> Model:
+    """The model, with the checkpoint's parameters where there is one."""
     from dipg.app.models import load_model
     from grpo_core.checkpoints import restore
 

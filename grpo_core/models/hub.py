@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -131,11 +131,17 @@ def _spellings(name: str) -> Iterator[str]:
 
 
 def save_directory(
-    path: Path, params: nnx.State, source: Mapping[str, Any], *, shard_bytes: int = SHARD_BYTES
+    path: Path,
+    params: nnx.State,
+    source: Mapping[str, Any],
+    *,
+    shard_bytes: int = SHARD_BYTES,
+    beside: Callable[[Path], object] | None = None,
 ) -> None:
     """Write a model so that transformers loads it; whole or not at all.
 
-    source is the configuration that it was loaded with. Raises FileExistsError where `path` exists.
+    source is the configuration that it was loaded with; `beside` writes further files, such as the
+    tokenizer's, into a directory. Raises FileExistsError where `path` exists.
     """
     from safetensors.numpy import save_file
 
@@ -166,6 +172,8 @@ def save_directory(
             (spare / "model.safetensors.index.json").write_text(json.dumps(index, indent=2))
         written = _written(source, str(dtype))
         (spare / "config.json").write_text(json.dumps(written, indent=2, sort_keys=True) + "\n")
+        if beside is not None:
+            beside(spare)
         spare.chmod(0o755)
         spare.rename(path)
     except BaseException:

@@ -34,6 +34,7 @@ COMMANDS = {
     "replay": Command("dipg.app.cli.replay:replay", "Decide again on a recorded run."),
     "score": Command("dipg.app.cli.score:score", "Score responses against the rubric."),
     "evaluate": Command("dipg.app.cli.evaluate:evaluate", "Summarise scored responses."),
+    "export": Command("dipg.app.cli.export:export", "Write a run's model for transformers."),
     "vignettes": Command("dipg.app.cli.vignettes:vignettes", "Generate clinical vignettes."),
     "serve": Command("dipg.app.cli.serve:serve", "Serve the environment over HTTP."),
     "doctor": Command("dipg.app.cli.doctor:doctor", "Say what is installed and what is missing."),
