@@ -64,18 +64,19 @@ def long_batch(seed: int) -> tuple[list[Vignette], list[str]]:
 
     The records are of 3 kB, as those of the published data sets often are.
     """
-    parts = generate("full", split="train", count=24, seed=seed)
-    made = [
-        replace(v, context=" ".join(p.context for p in parts[i::8]))
-        for i, v in enumerate(parts[:8])
-    ]
-    responses = []
-    for vignette in made:
-        lines = [s.strip(". ") for s in vignette.context.split(". ")]
-        quotes = [f"{n}. {lines[n % len(lines)]} (quoted)." for n in range(400)]
-        proof = "\n".join(quotes)[:27_000]
-        responses.append(f"<think>{THOUGHT * 5}</think><proof>{proof}</proof><answer>x</answer>")
-    return made, responses
+    parts = generate("full", split="train", count=12, seed=seed)
+    vignettes, responses = [], []
+    for i, vignette in enumerate(parts[:4]):
+        context = " ".join(p.context for p in parts[i::4])
+        lines = [s.strip(". ") for s in context.split(". ")]
+        for k in range(8):
+            quotes = [f"{n}. {lines[(n + k) % len(lines)]} (quoted)." for n in range(400)]
+            proof = "\n".join(quotes)[:27_000]
+            vignettes.append(replace(vignette, context=context))
+            responses.append(
+                f"<think>{THOUGHT * 5}</think><proof>{proof}</proof><answer>x</answer>"
+            )
+    return vignettes, responses
 
 
 def rate(
