@@ -13,6 +13,7 @@ from typing import Any
 from curricula.receipts import Receipt
 from curricula.statistics import Estimate
 from dipg.app.config import RunConfig
+from dipg.app.report.sound import is_count, is_known, is_number, is_receipt
 from dipg.app.run_directory import DirectoryError, read_config
 from dipg.app.run_state import RunState
 
@@ -135,7 +136,7 @@ class Follow:
         self._seconds |= {
             row["step"]: float(row["step_time"])
             for row in self._timings.rows()
-            if isinstance(row.get("step"), int) and isinstance(row.get("step_time"), int | float)
+            if is_count(row.get("step")) and is_number(row.get("step_time"))
         }
         decisions = self._decisions.rows()
         self.told = []
@@ -148,7 +149,7 @@ class Follow:
 
     def _step(self, row: dict[str, Any]) -> None:
         step = row.get("step")
-        if not isinstance(step, int):
+        if not is_count(step) or not all(is_known(value) for value in row.values()):
             return
         if self.state.phase_name != "training":
             total = None if self.logged_only else self.state.config.steps
@@ -160,7 +161,9 @@ class Follow:
     def _decision(self, row: dict[str, Any]) -> None:
         try:
             receipt = Receipt.from_json(row)
-        except (KeyError, TypeError, AttributeError):
+            if not is_receipt(receipt):
+                return
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError):
             return
         if self.logged_only and self.state.receipt is None:
             named = dataclasses.replace(self.state.config.curriculum, policy=receipt.controller)

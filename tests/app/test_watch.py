@@ -129,6 +129,7 @@ def test_strange_lines_are_passed_over(copy: Path) -> None:
     for name in ("metrics.jsonl", "decisions.jsonl", "timings.jsonl"):
         with (copy / name).open("ab") as file:
             file.write(b'\xff\xfe\n[]\n{"step": "x"}\n{}\n' + b"[" * 100_000 + b"\n")
+            file.write(b'{"step": 99, "kl": "<b>", "step_time": []}\n{"step": 1e999}\n')
     follow = Follow(copy)
     follow.look()
     assert follow.state.done == STEPS

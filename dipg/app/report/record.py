@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,13 @@ import numpy as np
 from curricula.observations import ObservationError, Schema, decode
 from curricula.receipts import Receipt
 from dipg.app.config import RunConfig
+from dipg.app.report.sound import (
+    fault_of_evaluation,
+    is_count,
+    is_known,
+    is_number,
+    is_receipt,
+)
 from dipg.app.run_directory import read_config
 
 LARGEST_FILE = 512 * 2**20
@@ -150,12 +156,12 @@ def _ordered(path: Path, notes: list[str]) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for number, row in read_lines(path, notes):
         step = row.get("step")
-        if not isinstance(step, int) or isinstance(step, bool) or not 0 <= step < 2**53:
+        if not is_count(step):
             raise ReportError(f"{path}: line {number} has no step")
         if rows and step <= rows[-1]["step"]:
             raise ReportError(f"{path}: line {number}: step {step} comes after {rows[-1]['step']}")
         for name, value in row.items():
-            if value is not None and not isinstance(value, int | float):
+            if not is_known(value):
                 raise ReportError(f"{path}: line {number}: {name!r} is not a number")
         rows.append(row)
     return rows
@@ -169,8 +175,7 @@ def _receipts(path: Path, notes: list[str]) -> list[Receipt]:
     for number, row in read_lines(path, notes):
         try:
             receipt = Receipt.from_json(row)
-            sound = isinstance(receipt.step, int) and isinstance(receipt.forecast, Mapping)
-            float(receipt.severity_from), float(receipt.severity_to)
+            sound = is_receipt(receipt)
         except (KeyError, TypeError, ValueError, AttributeError, IndexError):
             sound = False
         if not sound:
@@ -196,12 +201,9 @@ def _evaluation(path: Path) -> dict[str, Any]:
         raise ReportError(f"{path}: cannot be read: {error.strerror or error}") from None
     except (ValueError, RecursionError):
         raise ReportError(f"{path}: is not JSON") from None
-    figures = content.get("figures") if isinstance(content, dict) else None
-    if not isinstance(figures, dict) or not isinstance(content.get("rewards"), list):
-        raise ReportError(f"{path}: is no evaluation: it has no rewards or figures")
-    for name, figure in figures.items():
-        if not isinstance(figure, dict) or not {"value", "lower", "upper", "n"} <= set(figure):
-            raise ReportError(f"{path}: the figure {name!r} is no interval")
+    fault = fault_of_evaluation(content)
+    if fault:
+        raise ReportError(f"{path}: {fault}")
     return content
 
 
@@ -211,7 +213,7 @@ def _samples(path: Path, notes: list[str]) -> list[dict[str, Any]]:
         for key in ("id", "kind", "context", "question", "expected", "completion"):
             if not isinstance(row.get(key), str):
                 raise ReportError(f"{path}: a sample has no {key!r}")
-        if not isinstance(row.get("reward"), int | float):
+        if not is_number(row.get("reward")):
             raise ReportError(f"{path}: a sample has no 'reward'")
     return rows
 

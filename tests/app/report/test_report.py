@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dipg.app.cli.main import invoke
+from dipg.app.cli.main import invoke, is_refusal
 from dipg.app.report.blocks import Code, Document, Heading, Picture, Points, Sample, Table, Text
 from dipg.app.report.markdown import fenced, markdown, plain
 from dipg.app.report.page import html as page
@@ -435,3 +435,38 @@ def test_blocks_of_every_kind_are_written_both_ways():
     whole_document = Document("d", [*blocks, Code("x"), picture, made], {})
     checked(page(whole_document))
     assert "![t](figures/p.svg)" in markdown(whole_document)
+
+
+STRANGE = (None, "<b>", -1, 1e308, float("nan"), float("inf"), [], {}, True, 10**400, [1], {"a": 1})
+
+
+def mutated(value, rng):
+    """The same JSON with something strange in one place."""
+    if isinstance(value, dict) and value and rng.random() < 0.85:
+        key = list(value)[int(rng.integers(len(value)))]
+        return {**value, key: mutated(value[key], rng)}
+    if isinstance(value, list) and value and rng.random() < 0.85:
+        i = int(rng.integers(len(value)))
+        return [*value[:i], mutated(value[i], rng), *value[i + 1 :]]
+    return STRANGE[int(rng.integers(len(STRANGE)))]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_strange_values_are_reported_or_refused_by_name(copy, seed):
+    rng = np.random.default_rng(seed)
+    names = [p.name for p in sorted(copy.iterdir()) if p.suffix in (".jsonl", ".json")]
+    for _ in range(12):
+        path = copy / names[int(rng.integers(len(names)))]
+        before = path.read_text()
+        parts = before.splitlines() if path.suffix == ".jsonl" else [before]
+        i = int(rng.integers(len(parts)))
+        parts[i] = json.dumps(mutated(json.loads(parts[i]), rng))
+        path.write_text("\n".join(parts) + "\n")
+        try:
+            told = report(read_run(copy))
+            checked(page(told))
+            markdown(told)
+        except ValueError as error:
+            assert is_refusal(error), (path.name, parts[i])
+            assert len(str(error).splitlines()) == 1
+        path.write_text(before)
