@@ -115,7 +115,12 @@ def _trace_terms(found: Findings) -> list[str]:
 
 def is_overlong(response: str) -> bool:
     """Whether a response has more than MAX_WORDS words."""
-    return len(response) > 2 * MAX_WORDS and len(response.split(None, MAX_WORDS)) > MAX_WORDS
+    if len(response) <= 2 * MAX_WORDS:
+        return False
+    spaces = response.count(" ") + response.count("\n") + response.count("\t")
+    if response.isascii() and spaces < MAX_WORDS:
+        return False
+    return len(response.split(None, MAX_WORDS)) > MAX_WORDS
 
 
 def is_repetitive(text: str) -> bool:
@@ -123,7 +128,7 @@ def is_repetitive(text: str) -> bool:
     if len(text) < 48:
         return False
     spoken = text[:20_000].lower().split()
-    if len(spoken) < 24:
-        return False
+    if len(spoken) < 24 or len(set(spoken)) > len(spoken) - 8:
+        return False  # four words that come three times are eight words less
     most = max(Counter(zip(spoken, spoken[1:], spoken[2:], spoken[3:])).values())
     return most >= 3 and 4 * most >= 0.2 * len(spoken)

@@ -370,7 +370,13 @@ def _last_sentences(text: str, count: int) -> list[str]:
     parts: list[str] = []
     stop = len(text)
     while stop > 0 and len(parts) < count:
-        at = max(text.rfind(end, 0, max(stop - 1, 0)) for end in _ENDS if end != ";")
+        before = max(stop - 1, 0)
+        at = max(
+            text.rfind(". ", 0, before),
+            text.rfind("\n", 0, before),
+            text.rfind("? ", 0, before),
+            text.rfind("! ", 0, before),
+        )
         part = text[at + 1 : stop].strip()
         if part.strip(" .-*"):
             parts.append(part)
