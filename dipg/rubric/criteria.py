@@ -113,12 +113,14 @@ def _trace_terms(found: Findings) -> list[str]:
     return []
 
 
+_SPACES = " \n\t\r\x0b\x0c\x1c\x1d\x1e\x1f"
+
+
 def is_overlong(response: str) -> bool:
     """Whether a response has more than MAX_WORDS words."""
     if len(response) <= 2 * MAX_WORDS:
         return False
-    spaces = response.count(" ") + response.count("\n") + response.count("\t")
-    if response.isascii() and spaces < MAX_WORDS:
+    if response.isascii() and sum(map(response.count, _SPACES)) < MAX_WORDS:
         return False
     return len(response.split(None, MAX_WORDS)) > MAX_WORDS
 

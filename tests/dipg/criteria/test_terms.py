@@ -79,5 +79,6 @@ def test_terms(kind: str, found: dict[str, bool], terms: str) -> None:
 def test_text_quality() -> None:
     assert not is_overlong("word " * 450)
     assert is_overlong("word " * 451)
+    assert is_overlong("w\x0b" * 451)
     assert is_repetitive("the dose is 54 Gy " * 8)
     assert not is_repetitive(" ".join(f"word{n}" for n in range(200)))
