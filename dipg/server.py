@@ -3,6 +3,7 @@
 Needs the extra `serve`. Synthetic content, for research, not for clinical use.
 """
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -27,6 +28,10 @@ MAX_BODY = 4_000_000
 """Bytes of one request."""
 MAX_ITEMS = 256
 """Responses of one batch."""
+MAX_SECONDS = 10.0
+"""For a request to arrive in."""
+MAX_CONNECTIONS = 128
+"""At the same time; more are told to come back later."""
 
 
 class ResponseAction(Action):
@@ -132,34 +137,49 @@ def _without_input(detail: Any) -> Any:
 
 
 class LimitBody:
-    """Refuse a request body of more than `limit` bytes with 413, also one sent in chunks."""
+    """Refuse a request body of more than `limit` bytes with 413, also one sent in chunks, and one
+    that takes longer than `seconds` to arrive with 408."""
 
-    def __init__(self, app: ASGIApp, limit: int = MAX_BODY) -> None:
+    def __init__(self, app: ASGIApp, limit: int = MAX_BODY, seconds: float = MAX_SECONDS) -> None:
         self.app = app
         self.limit = limit
+        self.seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Count what is received before any of it is handed on."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        try:
+            async with asyncio.timeout(self.seconds):
+                held = await self._received(receive)
+        except TimeoutError:
+            held, refusal = None, JSONResponse({"detail": f"no body in {self.seconds:g} s"}, 408)
+        else:
+            refusal = JSONResponse({"detail": f"body over {self.limit} bytes"}, 413)
+        if held is None:
+            # The rest of it would otherwise be taken for the next request.
+            refusal.headers["connection"] = "close"
+            await refusal(scope, receive, send)
+            return
+
+        async def replay() -> Message:
+            return held.pop(0) if held else await receive()
+
+        await self.app(scope, replay, send)
+
+    async def _received(self, receive: Receive) -> list[Message] | None:
+        """All of a request; None where it is too long."""
         held: list[Message] = []
         size = 0
         while True:
             message = await receive()
             size += len(message.get("body", b""))
             if size > self.limit:
-                refusal = JSONResponse({"detail": f"body over {self.limit} bytes"}, 413)
-                await refusal(scope, receive, send)
-                return
+                return None
             held.append(message)
             if message["type"] != "http.request" or not message.get("more_body", False):
-                break
-
-        async def replay() -> Message:
-            return held.pop(0) if held else await receive()
-
-        await self.app(scope, replay, send)
+                return held
 
 
 def create_app(vignettes: Sequence[Vignette], prices: PenaltyConfig = EVALUATION) -> FastAPI:

@@ -143,6 +143,46 @@ def test_the_server_refuses_clearly(path: str, body: dict, code: int) -> None:
 
 
 @pytest.mark.slow
+def test_a_body_that_never_ends_is_refused() -> None:
+    pytest.importorskip("openenv", reason="needs the extra serve")
+    import asyncio
+
+    from dipg.server import LimitBody
+
+    sent: list[dict] = []
+
+    async def never() -> dict:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def send(message: dict) -> None:
+        sent.append(message)
+
+    async def unreachable(*_: object) -> None:
+        raise AssertionError
+
+    asyncio.run(LimitBody(unreachable, seconds=0.01)({"type": "http"}, never, send))
+    assert sent[0]["status"] == 408
+    assert (b"connection", b"close") in sent[0]["headers"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("message", ["{", "[]", '{"type": "step", "data": {"response": 1}}', "x"])
+def test_a_bad_message_gets_an_answer_without_a_path_or_a_stack(message: str) -> None:
+    pytest.importorskip("openenv", reason="needs the extra serve")
+    from fastapi.testclient import TestClient
+
+    from dipg.server import create_app
+
+    client = TestClient(create_app(VIGNETTES), raise_server_exceptions=False)
+    with client.websocket_connect("/ws") as socket:
+        socket.send_text(message)
+        said = socket.receive_text()
+    assert "error" in said
+    assert not any(part in said for part in ("Traceback", 'File "', "/home", "site-packages"))
+
+
+@pytest.mark.slow
 def test_the_original_scores_in_process() -> None:
     """Its own figures: full marks for the gold of an answer, the format penalty for prose."""
     pytest.importorskip("med_safety_gym", reason="needs the extra gym")

@@ -44,7 +44,7 @@ def serve(
     try:
         import uvicorn
 
-        from dipg.server import create_app
+        from dipg.server import MAX_BODY, MAX_CONNECTIONS, create_app
     except ImportError as error:
         raise click.UsageError(
             f'serve needs: pip install "dipg-curriculum[serve]" ({error})'
@@ -52,4 +52,12 @@ def serve(
     click.echo(f"DIPG environment, {len(vignettes)} vignettes, http://{host}:{port}. {NOTICE}")
     if host not in ("127.0.0.1", "localhost", "::1"):
         click.echo("Listening beyond this machine, without authentication.", err=True)
-    uvicorn.run(create_app(vignettes, config), host=host, port=port, log_level="warning")
+    uvicorn.run(
+        create_app(vignettes, config),
+        host=host,
+        port=port,
+        log_level="warning",
+        limit_concurrency=MAX_CONNECTIONS,
+        ws_max_size=MAX_BODY,
+        server_header=False,
+    )
