@@ -148,13 +148,12 @@ class Follow:
         return bool(metrics or decisions)
 
     def _step(self, row: dict[str, Any]) -> None:
-        step = row.get("step")
-        if not is_count(step) or not all(is_known(value) for value in row.values()):
+        if not is_count(row.get("step")) or not all(is_known(value) for value in row.values()):
             return
         if self.state.phase_name != "training":
             total = None if self.logged_only else self.state.config.steps
             self.state.phase("training", self.path.name, total)
-        self._now += self._seconds.get(step, 0.0)
+        self._now += self._seconds.get(row["step"], 0.0)
         figures = {k: math.nan if v is None else v for k, v in row.items()}
         self.state.step(figures, summary_of(figures))
 

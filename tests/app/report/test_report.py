@@ -462,11 +462,14 @@ def test_strange_values_are_reported_or_refused_by_name(copy, seed):
         i = int(rng.integers(len(parts)))
         parts[i] = json.dumps(mutated(json.loads(parts[i]), rng))
         path.write_text("\n".join(parts) + "\n")
+        refused = None
         try:
             told = report(read_run(copy))
             checked(page(told))
             markdown(told)
         except ValueError as error:
-            assert is_refusal(error), (path.name, parts[i])
-            assert len(str(error).splitlines()) == 1
+            refused = error
+        if refused is not None:
+            assert is_refusal(refused), (path.name, parts[i])
+            assert len(str(refused).splitlines()) == 1
         path.write_text(before)
