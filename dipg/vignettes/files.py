@@ -41,7 +41,8 @@ def load(
     Raises:
       VignetteError: no such file or data set, or a bad line; one line with file, line and field.
     """
-    if not Path(path).exists() and re.fullmatch(r"[\w.-]+/[\w.-]+", str(path)):
+    named = re.fullmatch(r"[\w.-]+/[\w.-]+", str(path))
+    if named and not Path(path).exists() and Path(path).suffix not in (".jsonl", ".json", ".txt"):
         return _load_hub(str(path), skip_bad, report)
     seen: dict[str, int] = {}
 
@@ -169,12 +170,13 @@ def vignette_from_record(record: dict[str, Any], default_id: str = "") -> Vignet
     identity = record.get("id", default_id)
     if not isinstance(identity, str | int) or isinstance(identity, bool):
         raise _bad("id", "text", identity)
+    identity = _text({"id": str(identity)}, "id")
     gold = record.get("gold", "")
     source = record.get("source", "")
     if not isinstance(gold, str):
         raise _bad("gold", "text", gold)
     return Vignette(
-        id=str(identity),
+        id=identity,
         context=_text(record, "context"),
         question=_text(record, "question"),
         expected=_expected(record.get("expected"), record.get("kind")),
@@ -189,6 +191,8 @@ def _text(record: dict[str, Any], field: str, where: str = "") -> str:
         raise _bad(where + field, "text", value)
     if not value.strip():
         raise VignetteError(f"{where}{field}: is empty")
+    if any("\ud800" <= c <= "\udfff" for c in value if c > "\ud7ff"):
+        raise VignetteError(f"{where}{field}: holds half a character (a lone surrogate)")
     return value
 
 
@@ -216,6 +220,8 @@ def _expected(value: object, kind: object) -> Expected:
     number, unit = value.get("value"), value.get("unit")
     if number is not None and (isinstance(number, bool) or not isinstance(number, int | float)):
         raise _bad("expected.value", "a number", number)
+    if number is not None and not (abs(number) < 1e15):
+        raise VignetteError(f"expected.value: must be a finite number below 1e15, got {number}")
     if unit is not None and not isinstance(unit, str):
         raise _bad("expected.unit", "text", unit)
     answer = value.get("answer")
@@ -309,17 +315,16 @@ def _from_messages(record: dict[str, Any], default_id: str) -> Vignette:
 
 def _load_hub(name: str, skip_bad: bool, report: Report | None) -> list[Vignette]:
     """A data set of the hub: every JSONL file of its repository, in the order of their names."""
-    from huggingface_hub import HfApi, hf_hub_download
+    from huggingface_hub import snapshot_download
 
     try:
-        files = HfApi().list_repo_files(name, repo_type="dataset")
-        chosen = sorted(f for f in files if f.endswith(".jsonl"))
-        paths = [hf_hub_download(name, f, repo_type="dataset") for f in chosen]
-    except Exception as error:
+        folder = snapshot_download(name, repo_type="dataset", allow_patterns="*.jsonl")
+    except Exception as error:  # what the network and its client may raise
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise VignetteError(
             f"{name}: no such file, and not to be had from the hub: {reason}"
         ) from None
+    paths = sorted(Path(folder).rglob("*.jsonl"))
     if not paths:
         raise VignetteError(f"{name}: the data set has no .jsonl file")
     return [v for path in paths for v in load(path, skip_bad=skip_bad, report=report)]

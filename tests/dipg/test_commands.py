@@ -74,7 +74,7 @@ def test_vignettes_are_written_and_checked(tmp_path: Path, capsys) -> None:
         (["score", "none.jsonl"], "none.jsonl: No such file"),
         (["score", "{r}", "--prices", "harsh"], "no price list 'harsh'"),
         (["evaluate"], "give --model"),
-        (["evaluate", "--model", "nowhere"], "--model must be"),
+        (["evaluate", "--model", "nowhere"], "no model 'nowhere'"),
         (["evaluate", "--model", "json:nothing"], "has no function 'nothing'"),
         (["evaluate", "none.json"], "none.json: No such file"),
         (["vignettes", "--shares", "1,2"], "--shares must be three numbers"),

@@ -232,3 +232,47 @@ def test_bad_arguments_are_named() -> None:
         generate("medium", split="train", count=1)  # type: ignore[arg-type]
     with pytest.raises(VignetteError, match="shares of kinds"):
         Shares(0.9, 0.9, 0.1)
+
+
+def test_a_data_set_of_the_hub_is_read_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the hub's own cache, as it lies on a disk after a download; without a network."""
+    import huggingface_hub.constants as constants
+
+    commit = "0" * 40
+    repo = tmp_path / "datasets--owner--vignettes"
+    files = repo / "snapshots" / commit / "data"
+    files.mkdir(parents=True)
+    (repo / "refs").mkdir()
+    (repo / "refs" / "main").write_text(commit)
+    made = generate("short", split="train", count=3)
+    dump(made[:2], files / "a.jsonl")
+    dump(made[2:], files / "b.jsonl")
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    assert [v.id for v in load("owner/vignettes")] == [v.id for v in made]
+    with pytest.raises(VignetteError, match="owner/other: no such file, and not to be had"):
+        load("owner/other")
+    with pytest.raises(VignetteError, match=r"data/none\.jsonl: No such file"):
+        load("data/none.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('{"context": "c", "question": "q", "expected": {"kind": "answer", "answer": "a", '
+         '"value": NaN}}', "expected.value: must be a finite number"),
+        ('{"context": "c", "question": "q", "expected": {"kind": "answer", "answer": "a", '
+         '"value": 1e400}}', "expected.value: must be a finite number"),
+        ('{"id": "\\ud800", "context": "c", "question": "q", "expected": "a"}',
+         "id: holds half a character"),
+        ('{"context": "\\udfff", "question": "q", "expected": "a"}',
+         "context: holds half a character"),
+    ],
+)  # fmt: skip
+def test_what_json_lets_pass(tmp_path: Path, line: str, told: str) -> None:
+    path = tmp_path / "v.jsonl"
+    path.write_text(line + "\n")
+    with pytest.raises(VignetteError, match=rf"v\.jsonl, line 1: {told}"):
+        load(path)

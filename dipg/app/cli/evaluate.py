@@ -118,7 +118,9 @@ def responder(
     try:
         source = source_of(target)
     except ModelNameError as error:
-        raise click.UsageError(f"--model: no model {target!r}: {error}") from None
+        raise click.UsageError(
+            f"--model: no model {target!r}: {error}; a function is MODULE:FUNCTION"
+        ) from None
     size = source.config.data.size
 
     def respond(vignettes: Sequence[Vignette]) -> Sequence[str]:

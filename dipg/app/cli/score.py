@@ -124,7 +124,7 @@ def write_lines(lines: list[dict[str, Any]], out: str | None) -> None:
     if out:
         write_text(out, text)
     else:
-        click.echo(text, nl=False)
+        click.echo(text, nl=False)  # ids are valid text: the loader sees to it
 
 
 def write_text(path: str, text: str) -> None:
