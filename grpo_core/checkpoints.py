@@ -21,6 +21,7 @@ import logging
 import os
 import shutil
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -50,13 +51,18 @@ class MismatchError(CheckpointError):
 
 
 class Writer:
-    """Saves checkpoints in the background, one at a time. Close it at the end."""
+    """Saves checkpoints in the background, one at a time. Close it at the end.
+
+    The thread is our own rather than Orbax's, so that the digests are computed there as well.
+    """
 
     def __init__(self) -> None:
         import orbax.checkpoint as ocp
 
-        self._orbax = ocp.AsyncCheckpointer(ocp.CompositeCheckpointHandler())
-        self._writing: Path | None = None
+        _quieten()
+        self._orbax = ocp.Checkpointer(ocp.CompositeCheckpointHandler())
+        self._thread = ThreadPoolExecutor(1, "checkpoints")
+        self._writing: Future[None] | None = None
 
     def save(self, path: Path, tree: Any, record: Mapping[str, Any]) -> None:
         """Start writing a pytree of arrays and a JSON record as the new directory `path`.
@@ -69,17 +75,19 @@ class Writer:
           CheckpointError: the disk has no room, or the save under way has failed; `path` is then
             not made, and what was saved before stays as it is.
         """
-        import orbax.checkpoint as ocp
-
         self.wait()
         if path.exists():
             raise FileExistsError(f"{path}: already exists, checkpoints are never overwritten")
         arrays = {name: _on_host(x) for name, x in named_leaves(tree).items()}
         _check_room(path, sum(x.nbytes for x in arrays.values()))
-        sealed = _seal({**record, "arrays": {name: _facts(x) for name, x in arrays.items()}})
-        kept = {name: x for name, x in arrays.items() if x.size}  # Orbax has no empty arrays
-        self._writing = path
+        self._writing = self._thread.submit(self._write, path, arrays, dict(record))
+
+    def _write(self, path: Path, arrays: Mapping[str, Any], record: Mapping[str, Any]) -> None:
+        import orbax.checkpoint as ocp
+
         with _failing_clearly(path):
+            sealed = _seal({**record, "arrays": {name: _facts(x) for name, x in arrays.items()}})
+            kept = {name: x for name, x in arrays.items() if x.size}  # Orbax has no empty arrays
             self._orbax.save(
                 path.absolute(),
                 args=ocp.args.Composite(
@@ -89,17 +97,16 @@ class Writer:
 
     def wait(self) -> None:
         """Return when nothing is being written. Raises CheckpointError where that has failed."""
-        path, self._writing = self._writing, None
-        if path is not None:
-            with _failing_clearly(path):
-                self._orbax.wait_until_finished()
+        writing, self._writing = self._writing, None
+        if writing is not None:
+            writing.result()
 
     def close(self) -> None:
         """Wait and give the threads back; a failed save is told by `wait`, not here."""
         with contextlib.suppress(CheckpointError):
             self.wait()
-        with _quiet():
-            self._orbax.close()
+        self._thread.shutdown()
+        self._orbax.close()
 
     def __enter__(self) -> Self:
         return self
@@ -208,8 +215,9 @@ def _read(path: Path, leaves: Mapping[str, Any]) -> dict[str, jax.Array]:
         restore_args=ocp.checkpoint_utils.construct_restore_args(wanted),
         partial_restore=True,
     )
+    _quieten()
     try:
-        with _quiet(), ocp.Checkpointer(ocp.CompositeCheckpointHandler()) as reader:
+        with ocp.Checkpointer(ocp.CompositeCheckpointHandler()) as reader:
             read = reader.restore(path.absolute(), args=ocp.args.Composite(state=restoring))
     except Exception as error:  # Orbax and TensorStore raise a dozen kinds on damaged files
         raise CheckpointError(f"{path}: is damaged: cannot be read: {_line(error)}") from None
@@ -270,8 +278,7 @@ def _full(path: Path, needed: int, free: int) -> str:
 def _failing_clearly(path: Path) -> Iterator[None]:
     """Whatever keeps a checkpoint from being written: one line, and no remains."""
     try:
-        with _quiet():
-            yield
+        yield
     except Exception as error:  # as above, and nothing may be left half-written
         for remains in path.parent.glob(f"{path.name}.orbax-checkpoint-tmp*"):
             shutil.rmtree(remains, ignore_errors=True)
@@ -279,13 +286,10 @@ def _failing_clearly(path: Path) -> Iterator[None]:
         raise CheckpointError(f"{path}: cannot be saved: {known or _line(error)}") from None
 
 
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def _quieten() -> None:
     """Orbax logs every failure with tracebacks of its threads; the error says it in a line."""
-    logger = logging.getLogger("absl")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL + 1)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
+    logging.getLogger("absl").addFilter(_not_of_orbax)  # a second time it changes nothing
+
+
+def _not_of_orbax(record: logging.LogRecord) -> bool:
+    return "orbax" not in record.pathname

@@ -81,7 +81,7 @@ class Checkpoints:
     """Saves and finds the checkpoints of one run. Close it at the end.
 
     Args:
-      directory: of the run. config: of the run. reference: parameters of the reference model.
+      directory: of the run. config: of the run. reference: all parameters that it starts from.
       warn: takes what a person should know.
     """
 

@@ -53,7 +53,8 @@ class Trial:
         self.curriculum = curriculum_of(config)
         self.train, self.held_out = load_data(config, model)
         self.update = make_update(config.grpo, model)
-        self.checkpoints = Checkpoints(directory, config, model.params, observer.warning)
+        start = (model.params, model.start.params, model.start.frozen)
+        self.checkpoints = Checkpoints(directory, config, start, observer.warning)
         self.state = self.checkpoints.newest(self._start())
         if self.state.step == 0:
             directory.append_observation(header(SCHEMA, *self._sizes))

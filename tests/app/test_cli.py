@@ -12,7 +12,7 @@ import click
 import pytest
 
 from dipg.app.cli import main as cli
-from dipg.app.config import RunConfig
+from dipg.app.config import RunConfig, to_toml
 from dipg.app.run_directory import RunDirectory
 from dipg.app.settings import settings_of
 from tests.app.places import unwritable_place
@@ -250,3 +250,46 @@ def test_a_named_error_is_told_and_a_fault_of_the_program_keeps_its_traceback(
     assert capsys.readouterr().err.strip() == "Interrupted."
     monkeypatch.setattr(cli.cli, "get_command", lambda *_: command(click.exceptions.Exit(130)))
     assert cli.invoke(["run"]) == 130
+
+
+def interrupted(place: Path) -> Path:
+    """A run directory with its settings and nothing done."""
+    run = place / "run"
+    run.mkdir()
+    (run / "config.toml").write_text(to_toml(RunConfig(steps=3)))
+    return run
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--steps", "9"], "--steps: cannot be changed by --resume, which goes on as begun"),
+        (["--config", "a.toml"], "--config: cannot be changed by --resume"),
+        (["--preset", "report"], "--preset: cannot be changed by --resume"),
+        (["--set", "grpo.beta=1"], "--set: cannot be changed by --resume"),
+        (["--out", "b"], "--out: cannot be changed by --resume"),
+        (["--max-hours", "0"], "--max-hours = 0.0: must be a number above 0"),
+        (["--max-hours", "nan"], "--max-hours = nan: must be a number above 0"),
+    ],
+)
+def test_a_resume_goes_on_as_begun(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str], said: str
+) -> None:
+    assert cli.invoke(["run", "--resume", str(interrupted(tmp_path)), *options]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_what_is_no_run_cannot_be_resumed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.invoke(["run", "--resume", str(tmp_path / "none")]) == 2
+    assert "none: holds no run to resume: there is no config.toml" in capsys.readouterr().err
+
+
+def test_a_run_in_the_way_says_how_to_go_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = interrupted(tmp_path)
+    assert cli.invoke(["run", "--out", str(run)]) == 2
+    err = capsys.readouterr().err
+    assert f"to go on with it, dipg-curriculum run --resume {run}; for another, name a new" in err

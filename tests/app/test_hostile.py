@@ -6,12 +6,13 @@ The inputs are mutations of whole ones by a seeded generator: the same everywher
 
 from __future__ import annotations
 
+import ast
 import json
 import random
 import resource
 import shutil
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -218,3 +219,32 @@ def test_damaged_input_is_read_or_refused_in_one_line(
 def test_they_are_ten_thousand(surfaces: dict[str, Surface]) -> None:
     assert tuple(surfaces) == NAMES
     assert sum(surface.count for surface in surfaces.values()) == 10_000
+
+
+def called(tree: ast.AST) -> Iterator[str]:
+    """Names of what a source calls: `eval`, `yaml.load`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            yield ast.unparse(node.func)
+            yield from (f"{word.arg}={ast.unparse(word.value)}" for word in node.keywords)
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module.partition(".")[0]
+
+
+def test_nothing_that_is_read_can_be_run() -> None:
+    here = Path(__file__).resolve().parents[2]
+    sources = [
+        p for package in ("curricula", "grpo_core", "dipg") for p in here.glob(f"{package}/**/*.py")
+    ]
+    assert len(sources) > 100
+    for path in sources:
+        tree = ast.parse(path.read_text())
+        assert not {"pickle", "dill", "marshal", "shelve", "joblib"} & set(imported(tree)), path
+        refused = {"eval", "exec", "compile", "yaml.load", "os.system", "trust_remote_code=True"}
+        assert not (refused | {"shell=True", "allow_pickle=True"}) & set(called(tree)), path
