@@ -43,7 +43,7 @@ CONFIG = DecoderConfig(
     global_every=2,
 )
 PROMPTS, GROUP, LENGTH = 8, 2, 6
-ONE = jnp.float32(1.0)
+ONE = np.float32(1.0)  # not a jax one: processes have to meet before anything is computed
 # As with a large vocabulary: its words are walked in blocks.
 logprobs.KEPT_ELEMENTS, vocabulary.BLOCK_WORDS, vocabulary.BLOCK_ELEMENTS = 0, 16, 1
 

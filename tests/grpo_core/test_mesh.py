@@ -157,7 +157,7 @@ def started(out: Path, mesh: str, *options: str, devices: int = 8, **environment
 
 def finished(*processes: subprocess.Popen) -> None:
     for process in processes:
-        told = process.communicate(timeout=280)[0]
+        told = process.communicate(timeout=600)[0]
         assert process.returncode == 0, told[-3000:]
 
 
@@ -180,6 +180,7 @@ def assert_equal_runs(first: Path, second: Path, divided: int) -> None:
 DIVIDED = 45
 
 
+@pytest.mark.timeout(600)
 def test_five_steps_and_completions_are_those_of_one_device(tmp_path):
     finished(started(tmp_path / "one.npz", "none"), started(tmp_path / "mesh.npz", "fsdp=4,tp=2"))
     assert_equal_runs(tmp_path / "one.npz", tmp_path / "mesh.npz", DIVIDED)
@@ -210,6 +211,7 @@ def free_port() -> int:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_two_processes_and_a_checkpoint_read_on_another_mesh(tmp_path):
     one, both, after = (tmp_path / f"{name}.npz" for name in ("one", "both", "after"))
     saved, port = tmp_path / "saved", free_port()

@@ -36,6 +36,7 @@ COMMANDS = {
     "evaluate": Command("dipg.app.cli.evaluate:evaluate", "Summarise scored responses."),
     "export": Command("dipg.app.cli.export:export", "Write a run's model for transformers."),
     "vignettes": Command("dipg.app.cli.vignettes:vignettes", "Generate clinical vignettes."),
+    "plan": Command("dipg.app.cli.plan:plan", "Say what fits a TPU, and how fast it can be."),
     "serve": Command("dipg.app.cli.serve:serve", "Serve the environment over HTTP."),
     "doctor": Command("dipg.app.cli.doctor:doctor", "Say what is installed and what is missing."),
     "completion": Command(
