@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -9,7 +10,9 @@ import socket
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from dipg.app.cli import watch
 from dipg.app.cli.main import invoke
 from dipg.app.follow import Follow, summary_of
 from dipg.app.run_directory import DirectoryError
@@ -179,3 +182,26 @@ def test_bad_input_is_refused_at_once(
         assert invoke(["watch", *arguments]) == 2
         assert says in capsys.readouterr().err
     assert tops(loaded_by("dipg.app.cli.watch")) & HEAVY == set()
+
+
+def test_lines_come_now_and_then_and_for_every_move(copy: Path) -> None:
+    rest = keep(copy, 0)
+    file = io.StringIO()
+    follow = Follow(copy)
+    follow.look()
+
+    def write_two_steps() -> None:
+        for name, lines in rest.items():
+            with (copy / name).open("a") as out:
+                out.writelines(lines[:2])
+            del lines[:2]
+        if not rest["metrics.jsonl"]:
+            (copy / f"evaluation_{STEPS}.json").write_text("{}")
+
+    watch.say_lines(follow, Console(file=file, width=80), write_two_steps)
+    lines = file.getvalue().splitlines()
+    assert [line.split("  ")[0] for line in lines if "/12" in line] == [
+        "starting 0/12", "training 2/12", "training 4/12", "training 6/12", "training 8/12",
+        "training 10/12", "finished 12/12",
+    ]  # fmt: skip
+    assert [line.split(":")[0] for line in lines if ": moved" in line] == ["step 4", "step 8"]

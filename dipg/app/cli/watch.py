@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from dipg.app.follow import Follow
 
 
+LINES_PER_RUN = 20
+"""About so many lines of a run go into a pipe, and one for each decision worth telling."""
+
+
 @click.command()
 @click.argument("run", required=False, metavar="[RUN]")
 @click.option("--once", is_flag=True, help="Show where the run is now, and end.")
@@ -58,7 +62,7 @@ def watch(run: str | None, once: bool, plain: bool, every: float, as_json: bool)
         console.print(screen(follow.state))
         return
     live = not plain and console.is_terminal and not console.is_dumb_terminal
-    (_screen if live else _lines)(follow, console, lambda: time.sleep(every))
+    (show_screen if live else say_lines)(follow, console, lambda: time.sleep(every))
 
 
 def place(follow: Follow) -> dict[str, Any]:
@@ -83,7 +87,8 @@ def place(follow: Follow) -> dict[str, Any]:
     }
 
 
-def _screen(follow: Follow, console: Any, wait: Callable[[], None]) -> None:
+def show_screen(follow: Follow, console: Any, wait: Callable[[], None]) -> None:
+    """Redraw the screen until the run is over."""
     from rich.live import Live
 
     from dipg.app.panels import screen
@@ -96,23 +101,26 @@ def _screen(follow: Follow, console: Any, wait: Callable[[], None]) -> None:
             live.update(screen(follow.state), refresh=True)
 
 
-def _lines(follow: Follow, console: Any, wait: Callable[[], None]) -> None:
+def say_lines(follow: Follow, console: Any, wait: Callable[[], None]) -> None:
+    """Say a line now and then, and one for each decision worth telling, until the run is over."""
     from dipg.app.view import step_facts
 
     def say(text: str) -> None:
         console.print(text, markup=False, highlight=False, soft_wrap=True)
 
+    total = None if follow.logged_only else follow.state.config.steps
+    every = max(1, (total or 20 * LINES_PER_RUN) // LINES_PER_RUN)
+    shown = -1
     while True:
         for receipt in follow.told:
             say(f"step {receipt.step}: {receipt.sentence}")
-        if follow.state.metrics:
-            of = "" if follow.logged_only else f"/{follow.state.config.steps}"
-            step = int(follow.state.metrics["step"])
+        step = int(follow.state.metrics.get("step", 0))
+        if step // every != shown or follow.finished:
+            shown = step // every
+            of = "" if total is None else f"/{total}"
             say(f"{follow.state.phase_name} {step}{of}{step_facts(follow.state)}")
         if follow.finished:
             return
         wait()
-        while not follow.look():
-            if follow.finished:
-                return
+        while not follow.look() and not follow.finished:
             wait()
