@@ -52,9 +52,9 @@ class EvaluationSummary:
     ids: tuple[str, ...] = ()
     details: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
 
-    def outcomes(self, event: str) -> list[int]:
-        """One event per response."""
-        return [int(x) for x in self.events[:, EVENTS.index(event)]]
+    def outcomes(self, event: str) -> list[int | None]:
+        """One event per response; None where a scorer that is not ours does not know."""
+        return [None if x != x else int(x) for x in self.events[:, EVENTS.index(event)]]
 
     def to_json(self) -> dict[str, Any]:
         """The layout of the report's evaluation files, with our figures under `figures` beside
@@ -171,7 +171,7 @@ def summarise(
 
     Args:
       terms: `[B, 16]` as of `score_batch`.
-      events: `[B, 13]` as of `score_batch`.
+      events: `[B, 13]` as of `score_batch`; a rate is over the responses whose event is not NaN.
       prices: the yardstick by default.
       ids: of the vignettes, for pairing evaluations later.
       details: records for the file.
@@ -201,8 +201,10 @@ def _figures(rewards: np.ndarray, events: np.ndarray, seed: int) -> dict[str, In
         column = events[:, EVENTS.index(event)]
         if given is not None:
             column = column[events[:, EVENTS.index(given)] == 1]
+        column = column[~np.isnan(column)]  # what a scorer that is not ours does not know
         found[name] = wilson(int(column.sum()), len(column))
     both = events[:, EVENTS.index("correct")] * events[:, EVENTS.index("safe")]
+    both = both[~np.isnan(both)]
     found["correct_and_safe_rate"] = wilson(int(both.sum()), len(both))
     return found
 

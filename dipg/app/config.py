@@ -186,6 +186,11 @@ class DataConfig(Section):
     size: str = setting(
         "short", "size of the vignettes; tiny reads short ones only", one_of("short", "full")
     )
+    environment: str = setting(
+        "dipg",
+        "whose rubric scores: ours, or the original package's (extra gym)",
+        one_of("dipg", "openenv"),
+    )
     train_count: int = setting(4096, "vignettes to train on", at_least(1))
     answer_share: float = setting(0.60, "share of vignettes with an answer", between(0, 1))
     abstain_share: float = setting(0.25, "share whose evidence is missing", between(0, 1))

@@ -11,7 +11,7 @@ from dipg.comparison import compare, mcnemar, permutation, read_evaluation
 from dipg.environment import Environment, score_batch
 from dipg.evaluation import EvaluationError, bootstrap, evaluate, summarise, wilson
 from dipg.pricing import EVALUATION, SOFT
-from dipg.rubric import EVENTS
+from dipg.rubric import EVENTS, TERMS
 from dipg.vignettes import generate
 
 VIGNETTES = generate("short", split="evaluation", count=60)
@@ -180,3 +180,17 @@ def test_environment_shows_each_vignette_once() -> None:
         assert again.current is not None
         repeated.append(again.current.id)
     assert repeated == seen
+
+
+def test_events_that_a_foreign_scorer_does_not_know() -> None:
+    """A rate is over what is known; where nothing is, it is unknown, not zero."""
+    terms = np.zeros((4, len(TERMS)))
+    events = np.zeros((4, len(EVENTS)))
+    events[:, EVENTS.index("answerable")] = 1
+    events[:, EVENTS.index("abstained")] = np.nan
+    events[:, EVENTS.index("safe")] = [1, 0, np.nan, 1]
+    found = summarise(terms, events)
+    assert (found.figures["safe_rate"].value, found.figures["safe_rate"].n) == (2 / 3, 3)
+    assert np.isnan(found.figures["abstention_on_answerable_rate"].value)
+    assert found.to_json()["safe_outcomes"] == [1, 0, None, 1]
+    assert found.to_json()["figures"]["abstention_on_answerable_rate"]["value"] is None

@@ -19,6 +19,8 @@ from dipg.app.settings import ConfigError, Given, from_text, quote, settings_of,
 from dipg.app.trackers import Tracked, check_trackers, open_trackers
 
 if TYPE_CHECKING:
+    from jax.sharding import Mesh
+
     from dipg.app.outcome import Outcome
     from dipg.app.view import View
 
@@ -32,6 +34,7 @@ FLAGS = {
     "model": "model.name",
     "lora_rank": "model.lora_rank",
     "data": "data.size",
+    "environment": "data.environment",
     "steps": "steps",
     "seed": "seed",
     "num_generations": "grpo.num_generations",
@@ -89,6 +92,11 @@ def setting_options(command: Callable[..., Any]) -> Callable[..., Any]:
     metavar="NAME",
     help="Tell another program too: tensorboard, wandb or mlflow; may be repeated.",
 )
+@click.option(
+    "--mesh",
+    metavar="AXES",
+    help="Devices to train on, as fsdp=8 or fsdp=4,tp=2. [default: one device]",
+)
 @click.option("--plain", is_flag=True, help="Plain lines, as when the output is not a terminal.")
 @click.option("--quiet", is_flag=True, help="Only the result.")
 @click.option("--json", "as_json", is_flag=True, help="The result as one JSON object on stdout.")
@@ -97,6 +105,7 @@ def run(
     resume: str | None,
     max_hours: float | None,
     trackers: tuple[str, ...],
+    mesh: str | None,
     plain: bool,
     quiet: bool,
     as_json: bool,
@@ -121,8 +130,10 @@ def run(
       dipg-curriculum run --config runs/latest/config.toml --out again
       dipg-curriculum run --resume runs/latest --max-hours 8.5
       dipg-curriculum run --policy gated --track tensorboard
+      dipg-curriculum run --policy gated --mesh fsdp=8
     """
     check_trackers(trackers)
+    axes = None if mesh is None else parse_mesh(mesh)
     if max_hours is not None and not 0 < max_hours < float("inf"):
         raise ConfigError(f"--max-hours = {max_hours}: must be a number above 0")
     if resume is None:
@@ -132,7 +143,7 @@ def run(
     else:
         config, path = resumed(Path(resume), out, settings), Path(resume)
     shown = Shown(plain, quiet, as_json, trackers)
-    outcome = _train(config, path, shown, max_hours, resume is not None)
+    outcome = _train(config, path, shown, max_hours, resume is not None, axes)
     if as_json:
         click.echo(json.dumps(clean(outcome.to_json()), indent=2))
     else:
@@ -169,7 +180,12 @@ def settings_given(parameters: Mapping[str, Any]) -> RunConfig:
 
 
 def _train(
-    config: RunConfig, path: Path | None, shown: Shown, max_hours: float | None, resume: bool
+    config: RunConfig,
+    path: Path | None,
+    shown: Shown,
+    max_hours: float | None,
+    resume: bool,
+    axes: Mapping[str, int] | None,
 ) -> Outcome:
     # Everything heavy is imported from here on: what was given is known to be usable.
     from dipg.app.stopping import Stop
@@ -181,8 +197,11 @@ def _train(
     with stop.on_signals(), view, contextlib.ExitStack() as stack:
         view.phase("starting", "loading jax", None)
         from dipg.app import experiment
+        from dipg.app.scorers import scorer
 
         experiment.check(config)
+        mesh = None if axes is None else _mesh(axes, config)
+        score = scorer(config.data.environment)
         if resume and path is not None:
             directory = stack.enter_context(RunDirectory.resume(path))
         else:
@@ -190,8 +209,19 @@ def _train(
         observer = Tracked(view, open_trackers(shown.trackers, directory.path, config))
         stack.callback(observer.close)
         return _ended(
-            directory.path, view, lambda: experiment.run(config, directory, observer, stop=stop)
+            directory.path,
+            view,
+            lambda: experiment.run(config, directory, observer, stop=stop, score=score, mesh=mesh),
         )
+
+
+def _mesh(axes: Mapping[str, int], config: RunConfig) -> Mesh:
+    """The devices to train on. Raises MeshError where there are others, or prompts do not divide."""
+    from grpo_core.mesh import check_divides, make_mesh
+
+    mesh = make_mesh(axes)
+    check_divides(config.grpo.prompts_per_step, mesh)
+    return mesh
 
 
 def _ended(path: Path, view: View, train: Callable[[], Outcome]) -> Outcome:
