@@ -35,10 +35,9 @@ def seconds(seeds: int, steps: int) -> float:
 def peak_mib(seeds: int, steps: int) -> float:
     """Peak memory of a fresh process that runs `gated` alone."""
     program = (
-        "import resource\n"
         "from dipg.app.schedules import Job, run_job\n"
         f"run_job(Job('gated', {SCENARIO!r}, tuple(range({seeds})), {steps}))\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+        "print(next(x for x in open('/proc/self/status') if x.startswith('VmHWM')).split()[1])"
     )
     found = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True

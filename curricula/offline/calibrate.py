@@ -48,8 +48,9 @@ class Fit:
 
     @property
     def freedom(self) -> int:
-        """Degrees of freedom: free counts less fitted parameters."""
-        blocks, outcomes = self.observed.shape
+        """Degrees of freedom: free counts of the outcomes that were seen, less the parameters."""
+        blocks = len(self.observed)
+        outcomes = int((self.observed.sum(0) > 0).sum())
         return blocks * (outcomes - 1) - len(self.parameters)
 
     @property

@@ -150,7 +150,9 @@ def _builtins(
 
     return {
         "constant": controllers.constant,
-        "blocks": lambda length=block_steps: controllers.blocks((0.0, middle, 0.0), length),
+        "blocks": lambda length=block_steps, level=middle: controllers.blocks(
+            (0.0, level, 0.0), length
+        ),
         "ramp": ramp,
         "gated": lambda **o: controllers.gated(*promotion, **(guarded | o)),
         "gated-point": lambda **o: controllers.gated_point(*promotion, **o),

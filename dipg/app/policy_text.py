@@ -23,7 +23,7 @@ _GATE = ("dwell", "cooldown", "limit", "alpha", "run_length")
 _DUAL = ("budget", "rate", "initial", "cap", "delay")
 OPTIONS: Mapping[str, tuple[str, ...]] = {
     "constant": ("severity",),
-    "blocks": ("length",),
+    "blocks": ("length", "level"),
     "ramp": ("end", "steps", "start"),
     "gated": _GATE,
     "gated-point": _GATE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib.util
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -87,6 +88,20 @@ def in_threads(jobs: Sequence[Job], workers: int | None = None) -> list[Sweep]:
     with ThreadPoolExecutor(workers or min(os.cpu_count() or 1, 8)) as pool:
         list(pool.map(run, by_policy.values()))
     return [done[i] for i in range(len(jobs))]
+
+
+class RayError(ValueError):
+    """Ray cannot be used; the message says what to install."""
+
+
+def check_ray() -> None:
+    """Raise where Ray is missing.
+
+    Raises:
+      RayError: naming the extra.
+    """
+    if importlib.util.find_spec("ray") is None:
+        raise RayError("--ray needs Ray: pip install 'dipg-curriculum[ray]'")
 
 
 def through_ray(jobs: Sequence[Job], address: str | None = None) -> list[Sweep]:

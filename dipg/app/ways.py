@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from curricula.observations import Rate, Schema
 from curricula.offline.ways import Ways
-from dipg.app.metrics import RATES
-from dipg.pricing import TERMS
-from dipg.rubric import EVENTS
+from dipg.app.curriculum import SCHEMA
 
 __all__ = ["SCHEMA", "SHARES", "ways"]
 
 SHARES = {"answer": 0.60, "abstain": 0.25, "conflict": 0.15}
-
-SCHEMA = Schema(
-    TERMS,
-    EVENTS,
-    {name: Rate(event, given) for name, (event, given) in RATES.items()},
-    attempt="answered",
-)
 
 _PROVEN = ("exact_format", "no_hallucination", "verifiable_trace")
 _FORM = ("well_formed",)

@@ -50,7 +50,11 @@ def test_a_policy_of_ones_own_takes_wrappers_too(tmp_path):
 def test_every_option_is_one_of_the_controllers_own(name):
     controller = built(name)
     kind = type(controller)
-    makers = {"constant": ("severity",), "ramp": ("end", "steps", "start")}
+    makers = {
+        "constant": ("severity",),
+        "blocks": ("length", "level"),
+        "ramp": ("end", "steps", "start"),
+    }
     known = makers.get(name, tuple(inspect.signature(kind.__init__).parameters))
     assert set(OPTIONS[name]) <= set(known)
 

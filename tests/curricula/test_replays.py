@@ -12,7 +12,7 @@ from curricula.offline.tables import EXAMPLE, TableError, from_columns, read_tab
 from dipg.app.cli.main import invoke
 from dipg.app.cli.replay import replay
 from dipg.app.config import load, to_toml
-from dipg.app.experiment import SCHEMA, curriculum_of
+from dipg.app.curriculum import SCHEMA, curriculum_of
 from dipg.app.settings import Given
 from dipg.pricing import TERMS
 from dipg.rubric import EVENTS

@@ -234,7 +234,7 @@ def test_memory_does_not_grow_with_the_steps():
 def test_the_scenario_of_the_report_gives_its_figures_within_their_sampling_error():
     fit = fitted(seeds=16)
     assert fit.observed[:, :4].tolist() == [[1, 31, 12, 6], [0, 36, 7, 7], [1, 43, 4, 2]]
-    assert fit.freedom == 8  # three blocks of five outcomes, four parameters
+    assert fit.freedom == 5  # three blocks of four outcomes seen, four parameters
     assert fit.p_value > 0.2
     assert np.abs(fit.residuals).max() < 2
     assert fit.rows()[1][:3] == ["300", "counted of 50", "1"]

@@ -68,6 +68,12 @@ def split_scenarios(text: str | None) -> list[str]:
 
 @click.command()
 @click.option("--policies", default=DEFAULT, metavar="A,B,...", help="The first is the reference.")
+@click.option(
+    "--learner",
+    default="surrogate",
+    type=click.Choice(["surrogate", "tiny"]),
+    help="tiny: the small transformer of the default run, a process a run; minutes each.",
+)
 @click.option("--seeds", default=64, type=click.IntRange(4), help="Paired runs of each.")
 @click.option("--steps", default=900, type=click.IntRange(30), help="Of training.")
 @click.option("--scenarios", metavar="A,B,...", help="[default: all but report]")
@@ -88,6 +94,7 @@ def split_scenarios(text: str | None) -> list[str]:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of tables.")
 def benchmark(
     policies: str,
+    learner: str,
     seeds: int,
     steps: int,
     scenarios: str | None,
@@ -113,6 +120,7 @@ def benchmark(
       dipg-curriculum benchmark --policies "gated,gated | cooldown(50)" --scenarios cliff,drift
       dipg-curriculum benchmark --tune gated --trials 30
       dipg-curriculum benchmark --calibrate
+      dipg-curriculum benchmark --learner tiny --policies gated,constant --seeds 4 --steps 300
     """
     names = split_policies(policies)
     chosen = split_scenarios(scenarios)
@@ -128,6 +136,12 @@ def benchmark(
         from curricula.offline.figures import check_figures
 
         check_figures()
+    if learner == "tiny" and (tune is not None or scenarios is not None or use_ray):
+        raise click.UsageError("--learner tiny has no scenarios, no --tune and no --ray")
+    if use_ray:
+        from dipg.app.schedules import check_ray
+
+        check_ray()
     if calibrate:
         _calibrate(as_json)
         return
@@ -145,7 +159,12 @@ def benchmark(
             click.echo(str(found), err=as_json)
             names += [n for n in dict.fromkeys((policy, str(found.best))) if n not in names]
             chosen = list(found.held_out)
-    results = schedules.benchmark(names, chosen, seeds=seeds, steps=steps, when=when, runner=runner)
+    if learner == "tiny":
+        results = _tiny(names, seeds, steps, when)
+    else:
+        results = schedules.benchmark(
+            names, chosen, seeds=seeds, steps=steps, when=when, runner=runner
+        )
     data = results.to_json()
     if as_json:
         click.echo(json.dumps(data, indent=1))
@@ -154,6 +173,18 @@ def benchmark(
         click.echo(f"\n{time.monotonic() - began:.0f} s")
     if out is not None:
         _write(results, data, Path(out), figures, as_json)
+
+
+def _tiny(policies: list[str], seeds: int, steps: int, when: str | None) -> Results:
+    from dipg.app.config import load
+    from dipg.app.settings import Given
+    from dipg.app.tiny import benchmark_tiny
+
+    given: dict[str, object] = {"steps": steps, "curriculum.ladder": "caution"}
+    given |= {"curriculum.block_steps": max(steps // 3, 1)}
+    given |= {} if when is None else {"curriculum.when": when}
+    config = load(given=[Given(key, key, value) for key, value in given.items()])
+    return benchmark_tiny(policies, config, seeds)
 
 
 def _calibrate(as_json: bool) -> None:
@@ -223,8 +254,9 @@ def _tables(results: Results, data: dict[str, Any], margin: float) -> None:
     click.echo(_grid(rows))
     click.echo("A/A is the reference against itself on other draws: what it shows is noise.")
     for scenario in data["scenarios"]:
-        named = SCENARIOS[scenario]
-        click.echo(f"\n{scenario}: {named.says}\n  {named.arithmetic()}")
+        named = SCENARIOS.get(scenario)
+        told = f"{named.says}\n  {named.arithmetic()}" if named else "real GRPO, sampled figures"
+        click.echo(f"\n{scenario}: {told}")
         against = {v.policy: v for v in results.versus_in(scenario)}
         rows = [
             [
@@ -271,8 +303,12 @@ def _write(results: Results, data: dict[str, Any], into: Path, figures: bool, qu
         from dipg.app.scenarios import SCENARIOS
         from dipg.pricing import LADDERS
 
+        caution = LADDERS["caution"]
         levels = {
-            s: SCENARIOS[s].break_even(LADDERS[SCENARIOS[s].ladder]) for s in results.scenarios
+            s: SCENARIOS[s].break_even(LADDERS[SCENARIOS[s].ladder])
+            if s in SCENARIOS
+            else [caution.break_even(k) for k in range(len(caution))]
+            for s in results.scenarios
         }
         written += [path.name for path in draw_all(results, into, levels)]
     except FiguresError as error:
