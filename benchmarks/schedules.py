@@ -61,7 +61,8 @@ def percent(interval: object, signed: bool = False) -> str:
     low, value, high = (
         form.format(100 * getattr(interval, k)) for k in ("lower", "value", "upper")
     )
-    return f"{value} [{low}, {high}]"
+    shown = f"{value} [{low}, {high}]"
+    return shown.replace("+0.0", "0.0").replace("-0.0", "0.0")  # no sign on nothing
 
 
 def table(rows: Iterable[Sequence[str]]) -> str:
