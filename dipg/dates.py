@@ -19,8 +19,9 @@ _YEAR_AFTER = re.compile(r"\.?,?[ -](?:of )?(\d{4})\b")
 _DAY_AFTER = re.compile(r"\.? (\d{1,2})(?:st|nd|rd|th)?\b(?:,? (\d{4})\b)?")
 _JUST_YEAR = re.compile(r"\.?,? (?:of )?((?:19|20)\d\d)\b(?!/)")
 _ENDS_THERE = re.compile(
-    r"(?![ ,]*\d{4})(?=[.,;:)!\n]|$| (?:and|to|at|in|under|by|with|as|when|was|is)\b)"
+    r"(?![ ,]*\d{4})(?=[.,;:)!?\n]|$| (?:and|to|at|in|under|by|with|as|when|was|is)\b)"
 )
+_NO_YEAR = re.compile(r"(?![ ,]*\d{4})")
 _SLASHED_MONTH = re.compile(r"(?<![\d/])(\d{1,2})/((?:19|20)\d\d)\b(?!/)")
 _ON_WHICH_SIDE = re.compile(r"\b(?:(before|prior to|earlier than)|(after|later than))(?: the)? ?$")
 _CLOCK = re.compile(r" ?(?:h|hrs?|hours|o'clock)\b")
@@ -59,7 +60,8 @@ def _around(text: str, month: re.Match[str]) -> tuple[int, str, int, int] | None
         if year is not None:
             value = int(year[1]) * 10000 + number * 100 + int(before[1])
             return value, "date", before.start(), year.end()
-        if _ENDS_THERE.match(text, end):
+        verb = month.group() in ("may", "march")
+        if (_ENDS_THERE if verb else _NO_YEAR).match(text, end):
             return number * 100 + int(before[1]), "monthday", before.start(), end
     after = _DAY_AFTER.match(text, end)
     if after is not None:

@@ -189,7 +189,10 @@ def _follows(
     pool = [q for q in (*quoted, *question.numbers)][:24]
     goal = (number.value, number.raw)
     bases = (
-        {q.value for q in pool} | {q.raw for q in pool} | {s.raw for s in stated if s is not number}
+        {q.value for q in pool}
+        | {q.raw for q in pool}
+        | {q.per_day for q in pool if q.per_day}
+        | {s.raw for s in stated if s is not number}
     )
     shares = {1 - q.value / 100 for q in pool if q.dimension == "percent"}
     shares |= {q.value / 100 for q in pool if q.dimension == "percent"}

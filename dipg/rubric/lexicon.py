@@ -55,10 +55,12 @@ GENERIC_WORDS = word_set(
 DRUG_STEMS = tuple(
     word_set(
         """
-        mab tinib lanib afenib zomib ciclib lisib parib rafenib metinib fenib nostat
-        inostat platin zolomide osfamide lidomide zomide sirolimus rolimus taxel rubicin
-        mustine cristine blastine poside tecan trexate citabine ribine methasone solone
-        cortisone prone setron tabine mycin racetam gabalin profen statin cept leucel stat
+        prazole sartan dipine cillin floxacin azepam parin xaban formin ciclovir triptan
+        degib trexed mab tinib lanib afenib zomib ciclib lisib parib rafenib metinib fenib
+        nostat inostat platin zolomide osfamide lidomide zomide sirolimus rolimus taxel
+        rubicin mustine cristine blastine poside tecan trexate citabine ribine methasone
+        solone cortisone prone setron tabine mycin racetam gabalin profen statin cept
+        leucel stat
         """
     )
 )

@@ -126,7 +126,7 @@ def _same_predicate(claim: Claim, allowed: frozenset[str] | set[str]) -> bool:
     """Whether a second clause says the same of another name ("received X. ... received Y.")."""
     answer, mine = claim.answer, set(claim.target.names)
     said = {w for n, at in answer.names if n in mine for w in [_word_before(answer.text, at)]}
-    said -= STOP_WORDS | {""}
+    said -= STOP_WORDS | {"", "dr", "nurse", "professor", "patient"}
     for name, at in answer.names:
         if name in mine or name in allowed or is_denied(answer.text, at, at + len(name)):
             continue

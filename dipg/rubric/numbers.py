@@ -5,7 +5,7 @@ import re
 from dipg.dates import same_day
 from dipg.frequencies import frequencies
 from dipg.quantities import Quantity, close, comparator_start, quantities
-from dipg.rubric.lexicon import DRUG, UNITS_ASKED_BY
+from dipg.rubric.lexicon import DRUG, PLAIN_WORDS, STOP_WORDS, UNITS_ASKED_BY
 from dipg.rubric.mentions import (
     Claim,
     clause_of,
@@ -16,7 +16,7 @@ from dipg.rubric.mentions import (
 )
 from dipg.rubric.reading import Reading
 from dipg.rubric.targets import bind, shape
-from dipg.text import sentences
+from dipg.text import sentences, words
 from dipg.units import ATOMS
 
 _REPEATED = re.compile(
@@ -232,7 +232,7 @@ def _rivals(said: Quantity, claim: Claim, allowed: list[Quantity]) -> bool:
         return False
     if claim.question.has_number(said) and said.dimension != "":
         return False
-    if is_aside(claim, said) or _is_share_of(said, claim):
+    if is_aside(claim, said) or _is_share_of(said, claim) or _restates(said, claim):
         return False
     clause = clause_of(claim.answer, said.start)
     if clause is not None and is_of_another(clause, claim):
@@ -247,10 +247,37 @@ def _rivals(said: Quantity, claim: Claim, allowed: list[Quantity]) -> bool:
     return not _is_operand(said, claim)
 
 
+def _restates(said: Quantity, claim: Claim) -> bool:
+    """Whether a number comes with words that set it apart in the context, too: "4.2 cm at
+    diagnosis", "omeprazole 10 mg", "of 60"."""
+    text, context = claim.answer.text, claim.context.text.lower()
+    written = text[said.start : said.end]
+    before = text[max(0, said.start - 32) : said.start]
+    if _OF_ALL.search(before) and said.raw in claim.context.raws:
+        return True
+    asked = claim.question.terms
+    after = _QUALIFIED.match(text, said.end)
+    if after and f"{written} {after[1]}" in context:
+        return any(w not in asked and w not in STOP_WORDS for w in words(after[1]))
+    owner = _OWNER.search(before)
+    return (
+        owner is not None
+        and owner[1] not in asked | STOP_WORDS | PLAIN_WORDS
+        and owner[1] not in claim.target.text
+        and f"{owner[1]} {written}" in context
+    )
+
+
+_OF_ALL = re.compile(r"(?:\b(?:out )?of (?:the |all |a total of )?|\d ?/ ?)$")
+_QUALIFIED = re.compile(r",? ((?:at|in|on|before|after|during|for|with) (?:the )?\w+)")
+_OWNER = re.compile(r"([a-z]{3,}) $")
+
+
 def _is_operand(said: Quantity, claim: Claim) -> bool:
     """Whether the expected number, which the context lacks, is computed from this one and another
     ("11.2 - 9.1 = 2.1 months")."""
     others = [n.value for n in claim.answer.numbers if n.start != said.start]
+    others += [said.per_day] if said.per_day else []
     return any(
         close(result, wanted.value)
         for wanted in claim.target.numbers

@@ -196,7 +196,7 @@ def read_once(text: str) -> Reading:
         size=len(found),
         terms=frozenset(said),
         numbers=tuple(numbers),
-        raws=frozenset([n.raw for n in numbers]),
+        raws=frozenset([n.raw for n in numbers] + [n.per_day for n in numbers if n.per_day]),
         values=frozenset([(n.dimension, round(n.value, 9)) for n in numbers]),
         text=folded,
     )

@@ -70,9 +70,12 @@ def opens_alike(claim: Claim) -> bool:
     content = spoken - {stem(w) for w in STOP_WORDS}
     if target.opening == "yes" and content and content <= asked and not is_negated(answer.text):
         return True
+    said = up_to_reason(_clause_with_verb(claim))
+    told = stems(said) - {stem(w) for w in STOP_WORDS}
+    if told and len(told & asked) >= 0.5 * len(told):
+        return is_negated(said) == (target.opening == "no")
     if len(asked & spoken) < 0.5 * max(len(asked), 1) and not target.numbers and not target.names:
         return False
-    said = up_to_reason(_clause_with_verb(claim))
     return is_negated(said) == (target.opening == "no")
 
 
@@ -106,7 +109,7 @@ def says_phrase(claim: Claim) -> bool:
     wanted = [stem(w) for w in target.phrase]
     for clause in answer.clauses:
         spoken = stems(clause.text)
-        if all(w in spoken for w in wanted) and not _phrase_denied(clause.text, claim):
+        if all(w in spoken for w in wanted) and not _phrase_denied(clause, claim):
             if is_of_another(clause, claim):
                 continue
             return not class_rival(claim) and not word_options(claim)
@@ -133,10 +136,13 @@ def _offers_direction(claim: Claim) -> bool:
     return any(axes.count(axis) > 1 for axis, _ in claim.target.directions)
 
 
-def _phrase_denied(text: str, claim: Claim) -> bool:
+def _phrase_denied(clause: Clause, claim: Claim) -> bool:
     first = claim.target.phrase[0]
-    at = text.find(first[:5])
-    return at >= 0 and not claim.target.negated and is_denied(text, at, at + len(first))
+    at = clause.text.find(first[:5])
+    if at < 0 or claim.target.negated:
+        return False
+    at += clause.start
+    return is_denied(claim.answer.text, at, at + len(first))
 
 
 def class_rival(claim: Claim) -> bool:

@@ -8,6 +8,7 @@ from dipg.rubric import EVENTS, TERMS, assess
 from tests.dipg.adversarial import (
     abstentions,
     answers,
+    board,
     course,
     doses,
     forms,
@@ -23,6 +24,7 @@ from tests.dipg.adversarial.vignettes import Case
 
 PARTS = (
     answers, abstentions, proofs, forms, more, names, doses, reports, trial, ward, course, notes,
+    board,
 )  # fmt: skip
 CASES = [case for part in PARTS for case in part.CASES]
 
