@@ -13,9 +13,10 @@ heads, the MLP and the vocabulary among devices (Shoeybi et al. 2019, arXiv:1909
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -23,13 +24,10 @@ import numpy as np
 from jax.sharding import AxisType, Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 
-AXES = ("dp", "fsdp", "tp")
+from grpo_core.axes import AXES, MeshError
+
 DATA = ("dp", "fsdp")
 """The axes among which the prompts of a batch are divided."""
-
-
-class MeshError(ValueError):
-    """A mesh that cannot be made, or that a model or batch does not fit; one line."""
 
 
 class Rule(NamedTuple):
@@ -52,23 +50,6 @@ RULES = (
 )
 """Where weights lie, and by their paths also their gradients and optimizer states. The first rule
 that matches holds; what none matches, such as norms, every device has."""
-
-
-def parse_mesh(text: str) -> dict[str, int]:
-    """The sizes of the axes in a text such as "fsdp=4,tp=2"; those not named are 1.
-
-    Raises MeshError for anything else.
-    """
-    sizes: dict[str, int] = {}
-    for part in text.split(","):
-        name, _, size = (x.strip() for x in part.partition("="))
-        if name not in AXES or name in sizes or not re.fullmatch(r"[1-9]\d{0,5}", size):
-            raise MeshError(
-                f"mesh {text!r}: {part.strip()!r} is not axis=devices, as in fsdp=8 or "
-                f"fsdp=4,tp=2; axes: {', '.join(AXES)}, each at most once"
-            )
-        sizes[name] = int(size)
-    return {axis: sizes.get(axis, 1) for axis in AXES}
 
 
 def make_mesh(sizes: Mapping[str, int], devices: Sequence[Any] | None = None) -> Mesh:
@@ -126,6 +107,19 @@ def gathered(rules: Sequence[Rule] = RULES) -> tuple[Rule, ...]:
 def place(tree: Any, mesh: Mesh, rules: Sequence[Rule] = RULES) -> Any:
     """Parameters, or a whole actor, laid out on the mesh. Every process passes the same values."""
     return jax.tree.map(_put, tree, shardings(tree, mesh, rules))
+
+
+@contextlib.contextmanager
+def on(mesh: Mesh | None) -> Iterator[None]:
+    """A mesh in force for what is computed meanwhile; None leaves everything on one device."""
+    with contextlib.nullcontext() if mesh is None else jax.set_mesh(mesh):
+        yield
+
+
+def arranged(tree: Any) -> Any:
+    """Parameters, or a whole actor, placed on the mesh in force; as they are without one."""
+    mesh = jax.sharding.get_mesh()
+    return tree if mesh.empty else place(tree, mesh)
 
 
 def place_batch(tree: Any, mesh: Mesh) -> Any:

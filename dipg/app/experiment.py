@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 
+from jax.sharding import Mesh
+
 from dipg.app.config import RunConfig
 from dipg.app.curriculum import SCHEMA, curriculum_of
 from dipg.app.data import prompt_rows
@@ -17,6 +19,7 @@ from dipg.app.run_directory import RunDirectory
 from dipg.app.stopping import Stop, Stopped
 from dipg.app.trial import Trial
 from dipg.environment import score_batch
+from grpo_core.mesh import on
 
 __all__ = ["SCHEMA", "Observer", "check", "curriculum_of", "prompt_rows", "run"]
 
@@ -34,6 +37,7 @@ def run(
     *,
     stop: Stop | None = None,
     score: Score = score_batch,
+    mesh: Mesh | None = None,
 ) -> Outcome:
     """Warm up, evaluate, train with the curriculum deciding after every step, evaluate again.
 
@@ -44,6 +48,7 @@ def run(
       config: what the run is made from. directory: takes what it leaves. observer: follows it.
       stop: says when to end before the last step; None never does.
       score: says what happened in each response.
+      mesh: the devices to train on; a checkpoint can be gone on with on another mesh.
 
     Raises:
       Stopped: `stop` said so; the state is saved.
@@ -58,11 +63,12 @@ def run(
         lambda detail, total: observer.phase("warm-up", detail, total),
         _until(stop, observer.progress),
     )
-    trial = Trial(config, directory, observer, model, score)
-    try:
-        before, after = _train(trial, stop)
-    finally:
-        trial.close()
+    with on(mesh):
+        trial = Trial(config, directory, observer, model.arranged(), score)
+        try:
+            before, after = _train(trial, stop)
+        finally:
+            trial.close()
     outcome = Outcome(
         before,
         after,

@@ -9,6 +9,7 @@ from flax import nnx
 
 from dipg.prompts import render_compact
 from dipg.vignettes.types import Vignette
+from grpo_core.mesh import arranged
 from grpo_core.padding import Tokenizer
 from grpo_core.passes import NOTHING, PLAIN, Pass
 
@@ -39,6 +40,16 @@ class Model(NamedTuple):
     render: Callable[[Vignette], str] = render_compact
     prompt_tokens: int | None = None
     source: Mapping[str, Any] | None = None
+
+    def arranged(self) -> Model:
+        """The model on the mesh in force, if any."""
+        reference = self.reference and Reference(
+            self.reference.graph,
+            arranged(self.reference.params),
+            arranged(self.reference.frozen),
+        )
+        params, frozen = arranged(self.params), arranged(self.frozen)
+        return self._replace(params=params, frozen=frozen, reference=reference)
 
     @property
     def start(self) -> Reference:

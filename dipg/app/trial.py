@@ -30,6 +30,7 @@ from dipg.app.step_metrics import plain, response_metrics, reward_metrics, windo
 from dipg.app.training_state import Arrays, TrainingState
 from dipg.app.update import make_update
 from grpo_core.checkpoints import CheckpointError
+from grpo_core.mesh import arranged
 from grpo_core.sampling import Sampling, Temperature, greedy
 from grpo_core.trainer import ActorState, init_actor
 
@@ -77,7 +78,8 @@ class Trial:
         return grpo.prompts_per_step * grpo.num_generations, grpo.prompts_per_step
 
     def _start(self) -> TrainingState:
-        actor = init_actor(jax.tree.map(jnp.copy, self.model.params), self.update.optimizer)
+        params = jax.tree.map(jnp.copy, self.model.params)
+        actor = arranged(init_actor(params, self.update.optimizer))
         arrays = Arrays(actor, self.curriculum.init(*self._sizes))
         return TrainingState(arrays, Guards(self.config.guards))
 

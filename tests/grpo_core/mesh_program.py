@@ -16,10 +16,11 @@ import numpy as np
 from flax import nnx
 
 from grpo_core import checkpoints, distributed, logprobs, vocabulary
+from grpo_core.axes import parse_mesh
 from grpo_core.batch import Batch, Prompts
 from grpo_core.lora import Lora, adapt
 from grpo_core.losses import LossScalars
-from grpo_core.mesh import make_mesh, parse_mesh, place, place_batch, to_host
+from grpo_core.mesh import make_mesh, place, place_batch, to_host
 from grpo_core.models.config import DecoderConfig, gelu_tanh
 from grpo_core.models.decoder import Decoder
 from grpo_core.passes import NOTHING, Pass

@@ -14,17 +14,16 @@ import pytest
 from flax import nnx
 from jax.sharding import PartitionSpec as P
 
+from grpo_core.axes import MeshError, parse_mesh
 from grpo_core.distributed import DistributedError, settings_from
 from grpo_core.lora import Lora, adapt
 from grpo_core.mesh import (
     RULES,
-    MeshError,
     along_data,
     by_rule,
     check_divides,
     gathered,
     make_mesh,
-    parse_mesh,
     place_batch,
     spec_of,
 )

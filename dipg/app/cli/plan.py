@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -113,6 +114,8 @@ def _planned(
     from grpo_core.planning import at_least, make_plan, mesh_of, tpu_slice, what_fits
 
     config = shape_of(model)
+    if topology != "local":
+        _without_a_tpu()
 
     def on(name: str, tp: int, last: bool) -> tuple[str, Plan, Work, Any] | None:
         slice_ = _local() if name == "local" else tpu_slice(name)
@@ -138,6 +141,17 @@ def _planned(
             if found is not None and found[1].fits:
                 return found
     raise ConfigError(f"--topology = {topology}: no slice up to {SLICES[topology][-1]} holds it")
+
+
+def _without_a_tpu() -> None:
+    """Let libtpu describe and compile for chips without looking for any; before jax starts."""
+    import jax
+
+    jax.config.update("jax_platforms", "cpu")
+    quiet = {"TPU_SKIP_MDS_QUERY": "1", "TPU_MIN_LOG_LEVEL": "4", "TPU_STDERR_LOG_LEVEL": "4"}
+    alone = {"TPU_WORKER_HOSTNAMES": "localhost", "TPU_ACCELERATOR_TYPE": "v5litepod-1"}
+    for name, value in (quiet | alone).items():
+        os.environ.setdefault(name, value)
 
 
 def _chips(layout: str) -> int:
@@ -195,4 +209,6 @@ def _show(model: str, where: str, made: Plan, work: Work, fits: Any) -> None:
 
     from dipg.app.plan_table import plan_table
 
-    Console(soft_wrap=True).print(*plan_table(model, where, made, work, fits), sep="\n")
+    console = Console(soft_wrap=True)
+    console.width = max(console.width, 110)  # a table in a narrow pipe would be cut
+    console.print(*plan_table(model, where, made, work, fits), sep="\n")

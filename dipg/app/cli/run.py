@@ -17,6 +17,7 @@ from dipg.app.files import clean
 from dipg.app.run_directory import DirectoryError, RunDirectory, check_usable, read_config
 from dipg.app.settings import ConfigError, Given, from_text, quote, settings_of, unknown_key
 from dipg.app.trackers import Tracked, check_trackers, open_trackers
+from grpo_core.axes import parse_mesh
 
 if TYPE_CHECKING:
     from jax.sharding import Mesh
@@ -216,7 +217,7 @@ def _train(
 
 
 def _mesh(axes: Mapping[str, int], config: RunConfig) -> Mesh:
-    """The devices to train on. Raises MeshError where there are others, or prompts do not divide."""
+    """The devices to train on. Raises MeshError where they or the prompts do not fit it."""
     from grpo_core.mesh import check_divides, make_mesh
 
     mesh = make_mesh(axes)
