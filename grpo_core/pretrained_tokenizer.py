@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
-
-from transformers import AutoTokenizer, PreTrainedTokenizerBase, PreTrainedTokenizerFast
+from typing import TYPE_CHECKING, Any
 
 from grpo_core.models.families import ModelError
 from grpo_core.models.gguf_vocabulary import tokenizer_of
+
+if TYPE_CHECKING:  # transformers imports torch where it finds it
+    from transformers import PreTrainedTokenizerBase
 
 TURN_ENDS = ("<end_of_turn>", "<|im_end|>", "<|eot_id|>")
 """Tokens that end a turn in the families' chat formats, beside the end of text itself."""
@@ -78,6 +79,8 @@ class PretrainedTokenizer:
 
 def load_tokenizer(directory: Path) -> PretrainedTokenizer:
     """The tokenizer in a model's directory. Raises ModelError where there is none to be read."""
+    from transformers import AutoTokenizer
+
     try:
         inner = AutoTokenizer.from_pretrained(
             directory, trust_remote_code=False, local_files_only=True
@@ -101,6 +104,8 @@ def _generation_ends(directory: Path) -> list[int]:
 
 def gguf_tokenizer(metadata: Mapping[str, Any]) -> PretrainedTokenizer:
     """The tokenizer in a GGUF file's metadata. Raises ModelError where it cannot be built."""
+    from transformers import PreTrainedTokenizerFast
+
     pieces = metadata.get("tokenizer.ggml.tokens", [])
 
     def named(role: str) -> dict[str, str]:

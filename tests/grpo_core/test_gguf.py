@@ -3,6 +3,7 @@
 import struct
 from pathlib import Path
 
+import gguf
 import jax
 import numpy as np
 import pytest
@@ -18,7 +19,6 @@ from grpo_core.models.weights import flat_params, places
 from grpo_core.pretrained_tokenizer import gguf_tokenizer
 from tests.grpo_core.fixtures import DATA, expected, full_logits
 
-gguf = pytest.importorskip("gguf")
 ARCHITECTURES = {"gemma3": "gemma3", "llama": "llama", "qwen3": "qwen3"}
 LETTERS = "abcdefgh"
 

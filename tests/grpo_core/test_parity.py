@@ -13,7 +13,7 @@ from flax import nnx
 torch = pytest.importorskip("torch", reason="make test-slow installs it")
 pytest.importorskip("gguf", reason="needs the gguf extra")
 transformers = pytest.importorskip("transformers")
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 from dipg.app.models import PACKAGED, weights_of  # noqa: E402
 from grpo_core.batch import Prompts  # noqa: E402
