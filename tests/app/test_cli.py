@@ -86,6 +86,23 @@ REFUSALS: dict[str, tuple[Callable[[Path], list[str]], list[str]]] = {
         ["width = 130 is not a multiple of heads = 4"],
     ),
     "gamma": (lambda _: ["run", "--set", "grpo.gamma=0.9"], ["grpo.gamma = 0.9", "must be 1.0"]),
+    "mesh": (lambda _: ["run", "--mesh", "fsdp8"], ["mesh 'fsdp8'", "as in fsdp=8 or fsdp=4,tp=2"]),
+    "model to plan": (
+        lambda _: ["plan", "--model", "gemma3-2b"],
+        ["--model = 'gemma3-2b': did you mean 'gemma3-27b'"],
+    ),
+    "topology": (
+        lambda _: ["plan", "--model", "gemma3-1b", "--topology", "v5e:3x3"],
+        ["topology 'v5e:3x3' is not known: local, v5e:{1x1,2x2,2x4"],
+    ),
+    "preset to plan": (
+        lambda _: ["plan", "--model", "gemma3-1b", "--preset", "rep"],
+        ["--preset = 'rep': did you mean 'report'"],
+    ),
+    "sizes to plan": (
+        lambda _: ["plan", "--model", "gemma3-1b", "--num-generations", "1"],
+        ["--num-generations = 1: must be at least 2"],
+    ),
     "no such file": (
         lambda _: ["run", "--config", "gone.toml"],
         ["gone.toml: cannot be read: No such file or directory"],
