@@ -13,6 +13,7 @@ import numpy as np
 from curricula.asking import ask, ask_plainly, traces
 from curricula.controller import ControllerError, CurriculumController
 from curricula.observations import Rate, Schema
+from curricula.offline.reading import reads
 from curricula.offline.streams import Stream
 from curricula.statistics import Ledger, Metrics, Statistics
 
@@ -79,18 +80,7 @@ class Simulator:
         """Whether the controller reads the bounds in its statistics, which are dear to compute."""
         state = self.controller.init()
         seen = self._seen(self._start(0.0, state, ()), self._nothing(), self._nothing())
-        try:
-            jaxpr = jax.make_jaxpr(lambda s, x: self.controller.update(s, x))(state, seen)
-        except Exception:  # a controller that does not trace may read anything
-            return True
-        paths = [p for p, _ in jax.tree_util.tree_flatten_with_path((state, seen))[0]]
-        used = {id(v) for eqn in jaxpr.eqns for v in eqn.invars}
-        used |= {id(v) for v in jaxpr.jaxpr.outvars}
-        dear = ("lower", "upper", "n_groups")
-        return any(
-            id(v) in used and str(path[-1]).strip(".") in dear
-            for path, v in zip(paths, jaxpr.jaxpr.invars)
-        )
+        return reads(self.controller, state, seen, ("lower", "upper", "n_groups"))
 
     def _nothing(self) -> np.ndarray:
         return np.zeros((len(self.names), 1), np.float32)

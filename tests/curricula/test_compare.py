@@ -39,6 +39,14 @@ def test_probability_of_improvement_is_mann_whitneys_statistic():
     assert probability_of_improvement(one + 100, one).lower == 1.0
 
 
+def test_the_interval_of_an_improvement_is_around_it_also_for_close_pairs():
+    base = RNG.normal(0, 10, (3, 8))
+    found = probability_of_improvement(base + 0.01, base)  # only the eight own pairs are won
+    assert found.value == pytest.approx((8 + 28) / 64)
+    assert found.lower < found.value < found.upper
+    assert (found.lower + found.upper) / 2 == pytest.approx(found.value, abs=0.03)
+
+
 def test_the_sign_flip_test_is_the_exact_one_up_to_monte_carlo():
     one, other = RNG.normal(0.4, 1, 10), RNG.normal(0, 1, 10)
     difference = one - other

@@ -57,8 +57,7 @@ def test_every_stint_needs_new_and_stronger_evidence():
     "when",
     [
         "mean > 5 and safe > 90%",
-        "safe > 90% or sustained(not hallucination > 5%, 3)",
-        "lcb(mean) > 5 and ucb(hallucination) < 10%",
+        "lcb(mean) > 5 or sustained(not hallucination > 5%, 3)",
     ],
 )
 def test_without_the_figures_of_receipts_it_decides_the_same(when):
