@@ -26,7 +26,7 @@ _TENS = _split("twenty thirty forty fifty sixty seventy eighty ninety")
 _NUMBER_WORDS = {w: i for i, w in enumerate(_SMALL)}
 _NUMBER_WORDS |= {w: 10 * (i + 2) for i, w in enumerate(_TENS)}
 _UNIT = re.compile(
-    r"[ -]?(per cent\b|(?:degrees?|°) (?:c|f|celsius|fahrenheit)\b|y/o\b|%|"
+    r"[ -]?(per cent\b|(?:degrees?|°) (?:c|f|celsius|fahrenheit)\b|y/o\b|mm hg\b|%|"
     r"°?[a-zμµ]+(?:\^?[23])?(?![a-z0-9]))"
     r"((?: ?/ ?| per )[a-zμµ]+(?:\^?[23])?(?![a-z0-9]))?"
     r"((?: ?/ ?| per )[a-zμµ]+(?:\^?[23])?(?![a-z0-9]))?"

@@ -45,7 +45,7 @@ _ATOMS: dict[str, tuple[str, float, tuple[str, ...]]] = {
     "%": ("percent", 1.0, ("percent", "pct")),
     "mmol": ("substance", 1.0, ()),
     "umol": ("substance", 1e-3, ("μmol", "µmol", "micromol")),
-    "mmhg": ("pressure", 1.0, ()),
+    "mmhg": ("pressure", 1.0, ("mm hg",)),
     "mbq": ("activity", 1.0, ()),
     "gbq": ("activity", 1e3, ()),
     "iu": ("iu", 1.0, ("units", "unit", "u")),

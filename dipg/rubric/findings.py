@@ -1,5 +1,6 @@
 """What happened in one response: the criteria in their order."""
 
+import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -129,6 +130,8 @@ def judge(task: Task, text: str) -> Judged:
         stance = take_stance(
             answer.text, absences, answer.clauses, task.given, task.raws, task.asked, right
         )
+    if right and stance.abstains and _is_right_without(answer, absences, task):
+        stance = Stance()  # it says what was asked for, and that something else is missing
     answers = not (stance.abstains or stance.flags_conflict or stance.declines)
     if absences and not answers:
         absences += [m.span() for m in UNDECIDABLE.finditer(answer.text)]
@@ -138,6 +141,21 @@ def judge(task: Task, text: str) -> Judged:
     return Judged(answer, stance, right, foreign)
 
 
+def _is_right_without(answer: Answer, absences: list[tuple[int, int]], task: Task) -> bool:
+    """Whether an answer is right also without its clauses that say that something is missing."""
+    if any(target.opening for target in task.targets):
+        return False  # "no information" is no "no"
+    outside = _IN_BRACKETS.sub(" ", answer.text)
+    if not statements_of_absence(outside):
+        rest = [outside]
+    else:
+        parts = answer.clauses
+        rest = [c.text for c in parts if not any(a < c.end and c.start < b for a, b in absences)]
+    left = read_answer(" ".join(rest))
+    return bool(rest) and states_expected(left, task.targets, task.context, task.question)
+
+
+_IN_BRACKETS = re.compile(r"\([^()]*\)")
 _judge_kept = lru_cache(maxsize=8192)(judge)
 
 

@@ -156,7 +156,7 @@ for _class, _members in {
 
 UNITS_ASKED_BY = {
     "old": "year", "age": "year", "aged": "year", "percentage": "%", "proportion": "%",
-    "share": "%", "temperature": "°c",
+    "share": "%", "temperature": "°c", "pressure": "mmhg",
 }  # fmt: skip
 """A word of a question -> the unit that it asks for."""
 

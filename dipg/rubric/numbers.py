@@ -93,6 +93,8 @@ def _is_alternative(said: Quantity, claim: Claim) -> bool:
     if not is_option(claim.answer, said):
         return False
     after = re.match(r"^ ?/ ?(\d+)\b", claim.answer.text[said.end :])
+    if after and f"{said.raw:g}/{after[1]}" in claim.target.text.replace(" / ", "/"):
+        return False  # "112/70 mmHg" is one pair of numbers
     whole = float(after[1][:15]) if after else 0.0
     return not (whole > said.raw and said.dimension == "" and whole in claim.context.raws)
 

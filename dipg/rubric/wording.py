@@ -136,11 +136,16 @@ def _offers_direction(claim: Claim) -> bool:
     return any(axes.count(axis) > 1 for axis, _ in claim.target.directions)
 
 
+_REASON = re.compile(r"\W*(?:because|since|due|owing)\b")
+
+
 def _phrase_denied(clause: Clause, claim: Claim) -> bool:
     first = claim.target.phrase[0]
     at = clause.text.find(first[:5])
     if at < 0 or claim.target.negated:
         return False
+    if _REASON.match(clause.text):  # "was not given because of X" does not deny X
+        return claim.answer.text[: clause.start].endswith("not ")
     at += clause.start
     return is_denied(claim.answer.text, at, at + len(first))
 

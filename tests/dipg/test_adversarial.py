@@ -10,6 +10,7 @@ from tests.dipg.adversarial import (
     answers,
     board,
     course,
+    denials,
     doses,
     forms,
     more,
@@ -24,7 +25,7 @@ from tests.dipg.adversarial.vignettes import Case
 
 PARTS = (
     answers, abstentions, proofs, forms, more, names, doses, reports, trial, ward, course, notes,
-    board,
+    board, denials,
 )  # fmt: skip
 CASES = [case for part in PARTS for case in part.CASES]
 
