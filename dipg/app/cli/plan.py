@@ -150,7 +150,8 @@ def _without_a_tpu() -> None:
     jax.config.update("jax_platforms", "cpu")
     quiet = {"TPU_SKIP_MDS_QUERY": "1", "TPU_MIN_LOG_LEVEL": "4", "TPU_STDERR_LOG_LEVEL": "4"}
     alone = {"TPU_WORKER_HOSTNAMES": "localhost", "TPU_ACCELERATOR_TYPE": "v5litepod-1"}
-    for name, value in (quiet | alone).items():
+    shared = {"ALLOW_MULTIPLE_LIBTPU_LOAD": "1"}  # nobody's chips are touched
+    for name, value in (quiet | alone | shared).items():
         os.environ.setdefault(name, value)
 
 
