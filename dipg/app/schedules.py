@@ -24,6 +24,7 @@ __all__ = ["Job", "benchmark", "in_threads", "run_job", "through_ray"]
 
 Runner = Callable[[Sequence["Job"]], "list[Sweep]"]
 LOOKS = 30
+APART = 10_000_000  # between the seeds of one scenario and the next
 AGAIN = 1  # the draws of the A/A comparison; the others have 0
 
 
@@ -61,7 +62,14 @@ def run_job(job: Job) -> Sweep:
     """One job; the same on every machine."""
     named = SCENARIOS[job.scenario]
     stage = _stage(job.policy, named.ladder, job.steps, job.when)
-    return stage.run(named.scenario, np.asarray(job.seeds), job.steps, LOOKS, job.chance)
+    return stage.run(named.scenario, seeds_of(job), job.steps, LOOKS, job.chance)
+
+
+def seeds_of(job: Job) -> np.ndarray:
+    """``[N]`` the job's seeds as the simulation gets them: the same for every policy, others in
+    every scenario, so that scenarios are independent strata, as the bootstrap and the sign-flip
+    test take them to be."""
+    return np.asarray(job.seeds) + APART * list(SCENARIOS).index(job.scenario)
 
 
 def keep_compiled() -> None:

@@ -13,7 +13,7 @@ from curricula.offline.sweep import Sweep
 from dipg.app.cli.benchmark import NAMES, benchmark, split_policies
 from dipg.app.policy_text import PolicyError
 from dipg.app.scenarios import SCENARIOS
-from dipg.app.schedules import Job, in_threads, run_job
+from dipg.app.schedules import Job, in_threads, run_job, seeds_of
 from dipg.app.schedules import benchmark as run_benchmark
 from dipg.app.tuning import RANGES, candidates, tune
 
@@ -59,6 +59,14 @@ def test_jobs_give_the_same_wherever_they_run(results):
         np.testing.assert_array_equal(one.figures, other.figures)
     kept = results.sweeps["constant"]["drift"].figures[3:5]
     np.testing.assert_allclose(alone[0].figures, kept, atol=1e-6)
+
+
+def test_seeds_are_paired_within_a_scenario_and_apart_between_them():
+    seeds = {(p, s): seeds_of(Job(p, s, (0, 1, 2), 60)).tolist()
+             for p in ("constant", "ramp") for s in SCENARIOS}  # fmt: skip
+    for scenario in SCENARIOS:
+        assert seeds["constant", scenario] == seeds["ramp", scenario]
+    assert len({x for found in seeds.values() for x in found}) == 3 * len(SCENARIOS)
 
 
 def made_up(primary, answer):
