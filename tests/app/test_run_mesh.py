@@ -14,7 +14,9 @@ SMALL = [
     *("--steps", "3", "--eval-count", "8", "--plain", "--quiet"),
     *("--set", "warmup.steps=40", "--set", "warmup.batch_size=8", "--set", "model.width=32"),
     *("--set", "model.layers=1", "--set", "model.heads=2", "--set", "evaluation.report_count=4"),
-    *("--set", "checkpoints.every=2"),
+    # So little warm-up earns the same for every response: without this there was only rounding to
+    # learn from, and Adam makes whole steps of it.
+    *("--set", "grpo.entropy_coef=0.1"),
 ]
 
 
@@ -49,10 +51,11 @@ def test_a_run_on_a_mesh_is_the_run_on_one_device(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr[-2000:]
     wanted, found = steps_of(one), steps_of(mesh)
     assert len(wanted) == len(found) == 3
+    assert wanted[0]["grad_norm"] > 1e-3
     for left, right in zip(wanted, found, strict=True):
         assert set(left) == set(right)
         for name in ("loss", "grad_norm", "entropy", "reward", "completions/mean_length"):
-            assert left[name] == pytest.approx(right[name], abs=1e-4), name
+            assert left[name] == pytest.approx(right[name], rel=1e-3, abs=1e-4), name
 
 
 def test_a_mesh_that_does_not_fit_is_refused_before_anything_is_made(tmp_path: Path) -> None:
