@@ -43,7 +43,7 @@ check: $(DEV_READY) ## lint, format and types
 	@$(BIN)/mypy
 
 test: check ## check, then the default test suite (light dependencies, no torch)
-	@$(BIN)/python -m pytest -m "not slow" $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile $(PYTEST_ARGS)
 
 test-slow: $(ALL_READY) ## the tests that need torch, other extras, real weights or minutes
 	@$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)

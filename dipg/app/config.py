@@ -376,6 +376,8 @@ def _read(file: Path) -> dict[str, Any]:
         raise ConfigError(f"{file}: is not text in UTF-8") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{file}: is not valid TOML: {error}") from None
+    except RecursionError:
+        raise ConfigError(f"{file}: its values are nested too deeply") from None
 
 
 def to_toml(config: RunConfig) -> str:

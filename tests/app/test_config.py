@@ -278,3 +278,9 @@ def test_text_from_the_command_line(kind: type, text: str, value: object) -> Non
     result = from_text(kind, text)
     assert result == value
     assert type(result) is type(value)
+
+
+def test_a_file_nested_too_deeply_is_refused(tmp_path: Path) -> None:
+    file = written(tmp_path, "steps = " + "[" * 5000)
+    with pytest.raises(ConfigError, match="nested too deeply|is not valid TOML"):
+        load(file=file)
