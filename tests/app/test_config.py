@@ -282,5 +282,5 @@ def test_text_from_the_command_line(kind: type, text: str, value: object) -> Non
 
 def test_a_file_nested_too_deeply_is_refused(tmp_path: Path) -> None:
     file = written(tmp_path, "steps = " + "[" * 5000)
-    with pytest.raises(ConfigError, match="nested too deeply|is not valid TOML"):
+    with pytest.raises(ConfigError, match="nested too deeply"):
         load(file=file)

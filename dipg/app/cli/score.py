@@ -112,6 +112,8 @@ def prices_named(name: str) -> PenaltyConfig:
         table = tomllib.loads(Path(name).read_text(encoding="utf-8"))
     except (ValueError, OSError) as error:
         raise PricingError(f"{name}: {error}") from None
+    except RecursionError:
+        raise PricingError(f"{name}: its values are nested too deeply") from None
     prices = table.get("prices", table)
     if not isinstance(prices, dict):
         raise PricingError(f"{name}: prices must be a table")
