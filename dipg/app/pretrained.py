@@ -14,7 +14,6 @@ from dipg.app.lessons import lesson_plan, supervise
 from dipg.app.model import Model, Reference
 from dipg.app.models import PACKAGED, weights_of
 from dipg.prompts import render
-from dipg.vignettes.types import Vignette
 from grpo_core.lora import Lora, adapt
 from grpo_core.models.gguf import load_gguf
 from grpo_core.models.hub import load_directory, locate
@@ -82,12 +81,7 @@ def _taught(
 ) -> Model:
     """The model after supervised training; what it then is, is the reference."""
     cases, lessons = lesson_plan(config)
-    prompts = [model.render(_vignette(case)) for case in cases]
+    prompts = [model.render(case.vignette) for case in cases]
     start = model._replace(params=jax.tree.map(jnp.copy, model.params))
     taught = supervise(config, start, make_optimizer(), prompts, lessons, progress)
     return taught._replace(reference=None)
-
-
-def _vignette(case: Any) -> Vignette:
-    vignette: Vignette = case.vignette
-    return vignette

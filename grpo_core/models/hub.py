@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from flax import nnx
 
+from grpo_core.errors import one_line
 from grpo_core.models.families import ModelError, config_of
 from grpo_core.models.weights import Place, Split, fill, flat_params, from_file, places, to_file
 
@@ -35,9 +36,9 @@ def locate(name: str) -> Path:
 
         return Path(snapshot_download(name, allow_patterns=list(PATTERNS)))
     except Exception as error:  # the hub's client raises many kinds, of several packages
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ModelError(
-            f"model {name!r}: is no directory here and cannot be fetched from the hub: {reason}"
+            f"model {name!r}: is no directory here and cannot be fetched from the hub: "
+            f"{one_line(error)}"
         ) from None
 
 
@@ -52,8 +53,8 @@ def read_source(directory: Path) -> dict[str, Any]:
             directory, trust_remote_code=False, local_files_only=True
         ).to_dict()
     except Exception as error:  # whatever a hostile file provokes inside the library
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise ModelError(f"{directory / 'config.json'}: cannot be used: {reason}") from None
+        file = directory / "config.json"
+        raise ModelError(f"{file}: cannot be used: {one_line(error)}") from None
     return _text_of(source)
 
 
