@@ -74,10 +74,13 @@ class Certificate:
         exactly at a threshold (the worse of the claims).
       error_bound: what that should not exceed.
       delay: steps until it promotes a fit model, median over runs.
-      improving_delay: the same, for a model that improves from 30% safe, from the step on which it
-        is fit.
+      missed: share of runs in which a fit model stays on the first rung to the end.
+      improving_delay: the same as `delay`, for a model that improves from 30% safe, from the step
+        on which it is fit.
       drop_delay: steps from a drop of safe to 60% until it goes back, median over runs.
+      missed_drop: share of runs in which it never goes back after that drop.
       run_length: steps between moves back of a fit model, mean.
+      false_alarm: share of runs in which a model at 95% safe is taken back at all.
       compiled: whether it traces.
     """
 
@@ -86,9 +89,12 @@ class Certificate:
     false_promotion: Measured
     error_bound: float
     delay: Measured
+    missed: Measured
     improving_delay: Measured
     drop_delay: Measured
+    missed_drop: Measured
     run_length: Measured
+    false_alarm: Measured
     compiled: bool
 
     @property
@@ -192,15 +198,19 @@ def certify(
     broken = simulator.run(streams(of_quality(fall), 10), start=1.0)[1]
     settled = simulator.run(streams({"safe": 0.95}, 11), start=1.0)[1]
     worst = max((_promotions(done) for done in false), key=lambda p: float(np.isfinite(p).mean()))
+    promoted, returned = _promotions(simulator.run(fit)[1]), _returns(broken, before)
     return Certificate(
         controller=controller.name,
         checks=checks,
         false_promotion=_share("false promotion", np.isfinite(worst)),
         error_bound=error_bound,
-        delay=_median("delay", _promotions(simulator.run(fit)[1])),
+        delay=_median("delay", promoted),
+        missed=_share("missed", np.isinf(promoted)),
         improving_delay=_median("improving", _promotions(improving) - IMPROVES_UNTIL),
-        drop_delay=_median("drop", _returns(broken, before)),
+        drop_delay=_median("drop", returned),
+        missed_drop=_share("missed drop", np.isinf(returned)),
         run_length=_run_length(settled),
+        false_alarm=_share("false alarm", np.any(_steps_back(settled), axis=1)),
         compiled=whole.compiled,
     )
 
@@ -251,14 +261,17 @@ def _run_length(done: Trajectory) -> Measured:
     """Mean steps between moves back, with the exact Poisson interval (Garwood 1936)."""
     from scipy.stats import chi2
 
-    severity = np.asarray(done.severity)
-    alarms = int((np.diff(severity, axis=1) <= -0.5).sum())
-    looks = severity.size
+    alarms, looks = int(_steps_back(done).sum()), np.asarray(done.severity).size
     shortest = looks / (float(chi2.ppf(0.975, 2 * alarms + 2)) / 2)
     if alarms == 0:
-        return Measured("run length", None, shortest, None, len(severity))
+        return Measured("run length", None, shortest, None, len(done.severity))
     longest = looks / (float(chi2.ppf(0.025, 2 * alarms)) / 2)
-    return Measured("run length", looks / alarms, shortest, longest, len(severity))
+    return Measured("run length", looks / alarms, shortest, longest, len(done.severity))
+
+
+def _steps_back(done: Trajectory) -> np.ndarray:
+    """``[N, T - 1]`` whether the severity fell by half a rung or more."""
+    return np.diff(np.asarray(done.severity), axis=1) <= -0.5
 
 
 # Conformance.

@@ -29,9 +29,12 @@ def test_the_gate_keeps_its_error_bound_and_the_raw_rule_does_not():
     assert gate.drop_delay.value <= 6
     assert gate.run_length.value is None
     assert gate.run_length.lower > 1000
+    assert gate.missed.value == gate.missed_drop.value == gate.false_alarm.value == 0.0
+    assert gate.missed.upper == pytest.approx(1 - 0.025 ** (1 / 250))  # Clopper-Pearson at none
     raw = certify(gated_point(), runs=50, steps=300)
     assert raw.bounded == "fails"
     assert raw.false_promotion.value == 1.0
+    assert (raw.missed.value, raw.missed_drop.value) == (0.0, 1.0)  # it never goes back
 
 
 class Leaky(CurriculumController):

@@ -156,8 +156,11 @@ def test_certify_prints_a_certificate_or_a_row():
     assert table[0].startswith("| controller | protocol | false promotion")
     assert table[2].startswith("| constant | keeps | 0% [0, 52.2] | open | never")
     data = json.loads(run(certify, *arguments, "--json").output)
-    assert data["conforms"] is True
-    assert data["false_promotion"]["value"] == 0.0
+    assert (data["runs"], data["steps"], data["ladder"]) == (5, 30, "caution")
+    measured = data["policies"]["constant"]
+    assert measured["conforms"] is True
+    assert measured["false_promotion"]["value"] == 0.0
+    assert measured["missed"]["value"] == measured["missed_drop"]["value"] == 1.0
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import click
 
@@ -18,7 +19,7 @@ from dipg.app.policies import POLICY_NAMES, check_policy_name
 @click.option("--steps", default=300, type=click.IntRange(30), help="Steps per run.")
 @click.option("--seed", default=0, type=int, help="Of the simulated streams.")
 @click.option("--markdown", is_flag=True, help="A table, as in the documentation.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a policy.")
+@click.option("--json", "as_json", is_flag=True, help="The same as one JSON object.")
 def certify(
     names: tuple[str, ...],
     everything: bool,
@@ -39,6 +40,7 @@ def certify(
       dipg-curriculum certify gated
       dipg-curriculum certify mine.py:MyPolicy --runs 500
       dipg-curriculum certify --all --markdown
+      dipg-curriculum certify gated plateau --json
     """
     names = POLICY_NAMES if everything else names
     if not names:
@@ -49,6 +51,7 @@ def certify(
 
     if ladder not in NAMES:
         raise click.UsageError(f"no ladder {ladder!r}; valid: {', '.join(NAMES)}")
+    from curricula import __version__
     from curricula.conditions import parse
     from dipg.app.metrics import METRICS
 
@@ -59,19 +62,22 @@ def certify(
     from dipg.pricing import LADDERS
 
     prices = LADDERS[ladder]
-    conforming = True
-    if markdown:
+    if markdown and not as_json:
         click.echo(_row(Certificate.HEADER))
         click.echo(_row(("---",) * len(Certificate.HEADER)))
+    certificates = []
     for name in names:
         controller = controller_from_name(name, when=condition, ladder=prices, total_steps=steps)
         found = measure(controller, runs=runs, steps=steps, rungs=len(prices), seed=seed)
-        conforming &= found.conforms
-        if as_json:
-            click.echo(json.dumps(found.to_json()))
-        else:
+        certificates.append(found)
+        if not as_json:
             click.echo(_row(found.row()) if markdown else str(found))
-    return 0 if conforming else 1
+    if as_json:
+        told: dict[str, Any] = {"version": __version__, "ladder": ladder, "when": when}
+        told |= {"runs": runs, "steps": steps, "seed": seed}
+        told["policies"] = {name: c.to_json() for name, c in zip(names, certificates)}
+        click.echo(json.dumps(told, indent=1))
+    return 0 if all(c.conforms for c in certificates) else 1
 
 
 def _row(cells: tuple[str, ...] | list[str]) -> str:
