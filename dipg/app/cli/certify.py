@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import click
 
+from dipg.app.cli.telling import json_option, tell
 from dipg.app.policies import POLICY_NAMES, check_policy_name
 
 
@@ -19,7 +19,7 @@ from dipg.app.policies import POLICY_NAMES, check_policy_name
 @click.option("--steps", default=300, type=click.IntRange(30), help="Steps per run.")
 @click.option("--seed", default=0, type=int, help="Of the simulated streams.")
 @click.option("--markdown", is_flag=True, help="A table, as in the documentation.")
-@click.option("--json", "as_json", is_flag=True, help="The same as one JSON object.")
+@json_option()
 def certify(
     names: tuple[str, ...],
     everything: bool,
@@ -76,7 +76,7 @@ def certify(
         told: dict[str, Any] = {"version": __version__, "ladder": ladder, "when": when}
         told |= {"runs": runs, "steps": steps, "seed": seed}
         told["policies"] = {name: c.to_json() for name, c in zip(names, certificates)}
-        click.echo(json.dumps(told, indent=1))
+        tell(told)
     return 0 if all(c.conforms for c in certificates) else 1
 
 

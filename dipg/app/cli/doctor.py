@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
-
 import click
+
+from dipg.app.cli.telling import json_option, tell
 
 
 @click.command()
 @click.option("--no-devices", is_flag=True, help="Do not ask jax which devices there are.")
-@click.option("--json", "as_json", is_flag=True, help="The same as one JSON object.")
+@json_option()
 def doctor(no_devices: bool, as_json: bool) -> int:
     """Say what is installed, which devices there are, and what is missing.
 
@@ -26,7 +26,7 @@ def doctor(no_devices: bool, as_json: bool) -> int:
 
     found: Diagnosis = diagnose(devices=not no_devices)
     if as_json:
-        click.echo(json.dumps(found.to_json(), indent=2))
+        tell(found.to_json())
         return 1 if found.problems else 0
     memory = "" if found.memory_gib is None else f", {found.memory_gib:.1f} GiB of memory"
     disk = "" if found.disk_free_gib is None else f", {found.disk_free_gib:.0f} GiB free here"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import importlib.util
 import json
@@ -10,6 +11,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from dipg.app.cli.telling import json_option, tell
 
 if TYPE_CHECKING:
     from dipg.comparison import Difference
@@ -57,6 +60,7 @@ RATES = (
               help="What the terms cost.")  # fmt: skip
 @click.option("--out", metavar="FILE.json", help="Write the evaluation file.")
 @click.option("--skip-bad", is_flag=True, help="Leave bad lines of the data out, each reported.")
+@json_option("The figures, or the differences of two files, as one JSON object.")
 def evaluate(
     files: tuple[str, ...],
     model: str | None,
@@ -68,6 +72,7 @@ def evaluate(
     prices: str,
     out: str | None,
     skip_bad: bool,
+    as_json: bool,
 ) -> None:
     """Evaluate a model, show an evaluation file, or compare two.
 
@@ -81,11 +86,12 @@ def evaluate(
       dipg-curriculum evaluate --model mine.py:respond --data full --count 500 --out e.json
       dipg-curriculum evaluate before.json            what one says
       dipg-curriculum evaluate before.json after.json paired differences
+      dipg-curriculum evaluate before.json after.json --json
     """
     if len(files) > 2 or bool(files) == bool(model):
         raise click.UsageError("give --model, or one or two evaluation files")
     if files:
-        _show_files(files)
+        (_tell_files if as_json else _show_files)(files)
         return
     from dipg.app.cli.score import prices_named, write_text
     from dipg.evaluation import evaluate as run
@@ -96,7 +102,10 @@ def evaluate(
     summary = run(respond, vignettes, prices_named(prices), keep_responses=True)
     if out:
         write_text(out, json.dumps(summary.to_json(), indent=1) + "\n")
-    show(summary, model)
+    if as_json:
+        tell({"evaluated": model} | summary.to_json())
+    else:
+        show(summary, model)
 
 
 Respond = Callable[["Sequence[Vignette]"], "Sequence[str]"]
@@ -167,6 +176,28 @@ def vignettes_named(data: str, count: int, seed: int, skip_bad: bool) -> list[Vi
     return load(data, skip_bad=skip_bad, report=lambda m: click.echo(m, err=True))
 
 
+def _tell_files(files: tuple[str, ...]) -> None:
+    from dipg.comparison import compare, read_evaluation
+
+    read = [read_evaluation(f) for f in files]
+    if len(read) == 1:
+        told = {"file": files[0], "total_responses": len(read[0]["rewards"])}
+        tell(told | {"figures": _figures(read[0])})
+        return
+    found = [dataclasses.asdict(d) for d in compare(read[0], read[1])]
+    tell({"first": files[0], "second": files[1], "differences": found})
+
+
+def _figures(read: dict[str, Any]) -> dict[str, Any]:
+    """Figures of an evaluation file; those of the original have no intervals."""
+    found = read.get("figures")
+    if isinstance(found, dict) and all(
+        isinstance(f, dict) and "value" in f for f in found.values()
+    ):
+        return found
+    return {k: {"value": read[k]} for k in read if k.endswith(("_reward", "_rate"))}
+
+
 def _show_files(files: tuple[str, ...]) -> None:
     from dipg.comparison import compare, read_evaluation
 
@@ -180,10 +211,7 @@ def _show_files(files: tuple[str, ...]) -> None:
     table = Table(title=files[0])
     for heading in ("", "value", "95% interval"):
         table.add_column(heading)
-    figures: dict[str, Any] = read[0].get("figures") or {
-        key: {"value": read[0][key]} for key in read[0] if key.endswith(("_reward", "_rate"))
-    }
-    for name, figure in figures.items():
+    for name, figure in _figures(read[0]).items():
         bounds = (
             "" if figure.get("lower") is None else f"{figure['lower']:.3g} to {figure['upper']:.3g}"
         )

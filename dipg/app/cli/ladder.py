@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 import click
+
+from dipg.app.cli.telling import json_option, tell
 
 NAMES = ("report", "caution")
 
@@ -35,7 +35,7 @@ def parse_mix(pairs: tuple[str, ...]) -> dict[str, float]:
     metavar="FAILURE=SHARE",
     help="Share of a kind of failure; may be repeated. [default: the ladder's own mix]",
 )
-@click.option("--json", "as_json", is_flag=True, help="The same as one JSON object.")
+@json_option()
 def ladder(name: str, mix: tuple[str, ...], as_json: bool) -> None:
     """Explain the ladder NAME: payoffs, break-even, and rungs that would not act.
 
@@ -54,6 +54,6 @@ def ladder(name: str, mix: tuple[str, ...], as_json: bool) -> None:
 
     explanation = LADDERS[name].explain(shares or None)
     if as_json:
-        click.echo(json.dumps(explanation.to_json(), indent=2))
+        tell(explanation.to_json())
     else:
         click.echo(str(explanation))

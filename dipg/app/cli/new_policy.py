@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from dipg.app.cli.telling import json_option, tell
+
 CONTROLLER = '''"""A curriculum policy of one's own.
 
     dipg-curriculum certify {file}:{cls}
@@ -58,12 +60,14 @@ def class_name(name: str) -> str:
 @click.command("new-policy")
 @click.argument("name")
 @click.option("--into", default=".", metavar="DIR", help="Where. [default: here]")
-def new_policy(name: str, into: str) -> None:
+@json_option("The files and the policy's name, as one JSON object.")
+def new_policy(name: str, into: str, as_json: bool) -> None:
     """Write NAME.py, a working policy, and test_NAME.py, its test.
 
     \b
     Examples:
       dipg-curriculum new-policy cautious
+      dipg-curriculum new-policy cautious --into policies --json
       dipg-curriculum run --policy cautious.py:Cautious
     """
     module = name.replace("-", "_")
@@ -79,4 +83,8 @@ def new_policy(name: str, into: str) -> None:
     words = {"cls": class_name(name), "file": file, "test": test, "module": module}
     file.write_text(CONTROLLER.format(**words))
     test.write_text(TEST.format(**words))
-    click.echo(f"wrote {file} and {test}\n  dipg-curriculum certify {file}:{words['cls']}")
+    policy = f"{file}:{words['cls']}"
+    if as_json:
+        tell({"policy": policy, "files": [str(file), str(test)]})
+    else:
+        click.echo(f"wrote {file} and {test}\n  dipg-curriculum certify {policy}")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from dipg.app.cli.telling import json_option, tell
 from dipg.app.policies import check_policy_name
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def read_limits(_: Any, __: Any, text: str | None) -> tuple[float, float] | None
     "--rows-per-step", type=click.IntRange(1), help="For a table without a column 'step'."
 )
 @click.option("--all", "everything", is_flag=True, help="Every decision, not only the moves.")
-@click.option("--json", "as_json", is_flag=True, help="The same as one JSON object.")
+@json_option()
 def replay(
     what: str,
     policies: tuple[str, ...],
@@ -128,7 +128,7 @@ def _show(
             if verified is None
             else {"agrees": verified.agrees, "detail": str(verified)},
         }
-        click.echo(json.dumps(data, indent=1))
+        tell(data)
         return 0 if verified is None or verified.agrees else 1
     click.echo(f"{recording.name}: {recording.steps} steps\n{CAVEAT}")
     for note in recording.notes:

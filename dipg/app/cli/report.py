@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
+
+from dipg.app.cli.telling import json_option, tell
 
 
 @click.command()
@@ -15,7 +16,7 @@ import click
     metavar="DIR",
     help="Where the report goes. [default: RUN/report; for several runs, ./report]",
 )
-@click.option("--json", "as_json", is_flag=True, help="Key figures and files as one JSON object.")
+@json_option("Key figures and files as one JSON object.")
 def report(runs: tuple[str, ...], out: str | None, as_json: bool) -> None:
     """Write a run's report: one HTML page, Markdown, and every figure as a file.
 
@@ -39,7 +40,7 @@ def report(runs: tuple[str, ...], out: str | None, as_json: bool) -> None:
     default = paths[0] / "report" if len(paths) == 1 else Path("report")
     written = write(document, default if out is None else Path(out))
     if as_json:
-        click.echo(json.dumps({"summary": document.summary} | written, indent=2))
+        tell({"summary": document.summary} | written)
         return
     click.echo(f"{written['html']}")
     click.echo(f"{written['markdown']}")

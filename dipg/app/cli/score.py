@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dipg.app.cli.telling import json_option, tell
+
 if TYPE_CHECKING:
     from curricula.penalties import PenaltyConfig
     from dipg.evaluation import EvaluationSummary
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 @click.option("--environment", type=click.Choice(["dipg", "openenv"]), default="dipg",
               help="Whose rubric: ours, or the original package's (extra `gym`).")  # fmt: skip
 @click.option("--skip-bad", is_flag=True, help="Leave bad lines out, each reported on stderr.")
+@json_option("One JSON object: the figures, and the scored lines unless --out takes them.")
 def score(
     file: str,
     prices: str,
@@ -42,6 +45,7 @@ def score(
     evaluation: str | None,
     environment: str,
     skip_bad: bool,
+    as_json: bool,
 ) -> None:
     """Score responses: a line of {id, context, question, expected, response} each.
 
@@ -51,6 +55,7 @@ def score(
     Examples:
       dipg-curriculum score responses.jsonl > scored.jsonl
       dipg-curriculum score responses.jsonl --prices soft --out scored.jsonl --evaluation e.json
+      dipg-curriculum score responses.jsonl --out scored.jsonl --json | jq .figures.safe_rate
     """
     from dipg.vignettes.files import load_responses
 
@@ -59,17 +64,29 @@ def score(
     if environment == "openenv":
         from dipg.gym import score_original
 
-        lines = score_original(items, config)
+        lines, summary = score_original(items, config), None
+    else:
+        lines, summary = _score(items, config, expect)
+    if out or not as_json:
         write_lines(lines, out)
-        return
-    lines, summary = _score(items, config, expect)
-    write_lines(lines, out)
-    if evaluation:
+    if evaluation and summary:
         write_text(evaluation, json.dumps(summary.to_json(), indent=1) + "\n")
-    if out:
+    if as_json:
+        tell(_told(file, lines, summary, with_lines=not out))
+    elif out and summary:
         from dipg.app.cli.evaluate import show
 
         show(summary, file)
+
+
+def _told(
+    file: str, lines: list[dict[str, Any]], summary: EvaluationSummary | None, *, with_lines: bool
+) -> dict[str, Any]:
+    told: dict[str, Any] = {"file": file, "total_responses": len(lines)}
+    if summary is not None:  # the original's scores have no summary of ours
+        data = summary.to_json()
+        told |= {"figures": data["figures"], "notice": data["notice"]}
+    return told | ({"responses": lines} if with_lines else {})
 
 
 def _score(

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import socket
+
 import click
+
+from dipg.app.cli.telling import json_option, tell
 
 
 @click.command()
@@ -21,19 +25,28 @@ import click
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True,
               help="Where to listen.")  # fmt: skip
 @click.option("--skip-bad", is_flag=True, help="Leave bad lines of the data out, each reported.")
+@json_option("Once it listens, say where as one JSON object, and nothing more.")
 def serve(
-    data: str, count: int, seed: int, prices: str, host: str, port: int, skip_bad: bool
+    data: str,
+    count: int,
+    seed: int,
+    prices: str,
+    host: str,
+    port: int,
+    skip_bad: bool,
+    as_json: bool,
 ) -> None:
     """Serve the environment over HTTP, in the protocol of OpenEnv (extra `serve`).
 
     Anyone who can reach the port can use it: there is no authentication, and it listens on this
-    machine alone unless --host says otherwise. Synthetic content, for research, not for clinical
-    use.
+    machine alone unless --host says otherwise. Port 0 takes a free one. Synthetic content, for
+    research, not for clinical use.
 
     \b
     Examples:
       dipg-curriculum serve
       dipg-curriculum serve --data eval.jsonl --prices soft --port 9000
+      dipg-curriculum serve --port 0 --json
     """
     from dipg import NOTICE
     from dipg.app.cli.evaluate import vignettes_named
@@ -49,15 +62,35 @@ def serve(
         raise click.UsageError(
             f'serve needs: pip install "dipg-curriculum[serve]" ({error})'
         ) from None
-    click.echo(f"DIPG environment, {len(vignettes)} vignettes, http://{host}:{port}. {NOTICE}")
+    listening = _listen(host, port)
+    port = listening.getsockname()[1]
+    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    if as_json:
+        tell(
+            {"url": url, "host": host, "port": port, "vignettes": len(vignettes), "notice": NOTICE}
+        )
+    else:
+        click.echo(f"DIPG environment, {len(vignettes)} vignettes, {url}. {NOTICE}")
     if host not in ("127.0.0.1", "localhost", "::1"):
         click.echo("Listening beyond this machine, without authentication.", err=True)
-    uvicorn.run(
+    settings = uvicorn.Config(
         create_app(vignettes, config),
-        host=host,
-        port=port,
         log_level="warning",
         limit_concurrency=MAX_CONNECTIONS,
         ws_max_size=MAX_BODY,
         server_header=False,
     )
+    uvicorn.Server(settings).run(sockets=[listening])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A socket that listens there; who connects from now on is answered once the server is up.
+
+    Raises:
+      click.UsageError: no such address, or a port that is taken or not for this user.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(found[4][:2], family=found[0])
+    except OSError as error:
+        raise click.UsageError(f"cannot listen on {host}:{port}: {error.strerror}") from None

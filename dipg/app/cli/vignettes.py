@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from typing import TYPE_CHECKING
+
 import click
+
+from dipg.app.cli.telling import json_option, tell
+
+if TYPE_CHECKING:
+    from dipg.vignettes import Vignette
 
 
 @click.command()
@@ -18,6 +26,7 @@ import click
 @click.option("--out", metavar="FILE.jsonl", help="Where they go. [default: stdout]")
 @click.option("--check", "file", metavar="FILE.jsonl", help="Instead, check a file of vignettes.")
 @click.option("--skip-bad", is_flag=True, help="With --check: report every bad line.")
+@json_option("One JSON object: how many of each kind, and they themselves unless --out takes them.")
 def vignettes(
     size: str,
     split: str,
@@ -27,6 +36,7 @@ def vignettes(
     out: str | None,
     file: str | None,
     skip_bad: bool,
+    as_json: bool,
 ) -> None:
     """Generate clinical vignettes, or check a file of them.
 
@@ -36,16 +46,18 @@ def vignettes(
     Examples:
       dipg-curriculum vignettes --size full --split evaluation --count 50 --out eval.jsonl
       dipg-curriculum vignettes --check eval.jsonl
+      dipg-curriculum vignettes --check eval.jsonl --json
     """
-    from collections import Counter
-
     if file:
         from dipg.vignettes.files import load
 
         found = load(file, skip_bad=skip_bad, report=lambda m: click.echo(m, err=True))
-        kinds = Counter(v.expected.kind for v in found)
-        told = ", ".join(f"{n} {kind}" for kind, n in sorted(kinds.items()))
-        click.echo(f"{file}: {len(found)} vignettes ({told})")
+        kinds = _kinds(found)
+        if as_json:
+            tell({"file": file, "count": len(found), "kinds": kinds})
+            return
+        shares_told = ", ".join(f"{n} {kind}" for kind, n in kinds.items())
+        click.echo(f"{file}: {len(found)} vignettes ({shares_told})")
         return
     from dipg.app.cli.score import write_lines
     from dipg.vignettes import Shares, generate
@@ -64,4 +76,19 @@ def vignettes(
         seed=seed,
         shares=Shares(answer, abstain, conflict),
     )
-    write_lines([to_record(v) for v in made], out)
+    lines = [to_record(v) for v in made]
+    if out or not as_json:
+        write_lines(lines, out)
+    if as_json:
+        told: dict[str, object] = {
+            "count": len(made),
+            "kinds": _kinds(made),
+            "size": size,
+            "split": split,
+        }
+        tell(told | {"seed": seed} | ({"file": out} if out else {"vignettes": lines}))
+
+
+def _kinds(found: list[Vignette]) -> dict[str, int]:
+    """How many there are of each kind."""
+    return dict(sorted(Counter(v.expected.kind for v in found).items()))

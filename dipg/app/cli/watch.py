@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dipg.app.run_directory import DirectoryError, clean, latest
+from dipg.app.cli.telling import json_option, tell
+from dipg.app.run_directory import DirectoryError, latest
 
 if TYPE_CHECKING:
     from dipg.app.follow import Follow
@@ -27,7 +27,7 @@ LINES_PER_RUN = 20
 @click.option(
     "--every", default=1.0, show_default=True, metavar="SECONDS", help="How often to look."
 )
-@click.option("--json", "as_json", is_flag=True, help="Where it is now, as one JSON object.")
+@json_option("Where it is now, as one JSON object.")
 def watch(run: str | None, once: bool, plain: bool, every: float, as_json: bool) -> None:
     """Follow a run that goes on elsewhere, by reading its files.
 
@@ -53,7 +53,7 @@ def watch(run: str | None, once: bool, plain: bool, every: float, as_json: bool)
     follow = Follow(path)
     follow.look()
     if as_json:
-        click.echo(json.dumps(clean(place(follow)), indent=2))
+        tell(place(follow))
         return
     console = Console()
     if once:
