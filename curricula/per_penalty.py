@@ -26,8 +26,8 @@ class PerPenaltyState(NamedTuple):
 class PerPenalty(CurriculumController):
     """Each named penalty climbs the ladder under its own controller.
 
-    A term's price is that of the ladder at its own controller's severity; terms without one stay
-    where the run started. The severity shown is the highest of them.
+    A term's price is that of the ladder at its own controller's severity; terms without one keep
+    that of the first rung. The severity shown is the highest of them.
 
     Args:
       ladder: of prices. controllers: ``{term: controller}``.

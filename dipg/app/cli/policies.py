@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import json
+import sys
 
 import click
 
+from dipg.app.certified import EXPLAINED, SHOWN, certified, how, rows
+from dipg.app.cli.telling import json_option, tell
 from dipg.app.policies import POLICIES, entry_points
 from dipg.app.policy_text import OPTIONS, WRAPPERS, example
 
@@ -19,10 +21,20 @@ WRAPPERS_SAY = {
 }
 
 
+PER_PENALTY = (
+    "has no name here: which rule moves which penalty is yours to say. Return"
+    " curricula.per_penalty.PerPenalty(ladder, {penalty: controller}) from a function and give"
+    " file.py:function; examples/per_penalty.py does"
+)
+
+
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="The same as one JSON object.")
+@json_option()
 def policies(as_json: bool) -> None:
-    """Explain each curriculum policy that --policy takes.
+    """Explain each curriculum policy that --policy takes, and how often each errs.
+
+    The error rates are those of this version's built-in policies as they come; `certify` measures
+    them anew, and those of your own.
 
     \b
     Examples:
@@ -34,11 +46,10 @@ def policies(as_json: bool) -> None:
     """
     if as_json:
         told = {"built_in": POLICIES, "installed": entry_points(), "wrappers": WRAPPERS_SAY}
-        click.echo(
-            json.dumps(told | {"options": {n: list(k) for n, k in OPTIONS.items()}}, indent=2)
-        )
+        options = {name: list(keys) for name, keys in OPTIONS.items()}
+        tell(told | {"options": options, "certified": certified()})
         return
-    formatter = click.HelpFormatter(width=100)
+    formatter = click.HelpFormatter(width=None if sys.stdout.isatty() else 100, max_width=102)
     with formatter.section("Built in"):
         formatter.write_dl(list(POLICIES.items()))
     installed = entry_points()
@@ -50,10 +61,24 @@ def policies(as_json: bool) -> None:
             [
                 ("module:Class", "a controller, or a function that returns one"),
                 ("path/to/file.py:Class", "the same in a file; `new-policy NAME` writes one"),
+                ("a controller per penalty", PER_PENALTY),
             ]
         )
     with formatter.section("Around any of them, after a bar (quote it for the shell)"):
         formatter.write_dl([(example(name), WRAPPERS_SAY[name]) for name in WRAPPERS])
     with formatter.section("Options, as in gated(dwell=20, alpha=0.01)"):
         formatter.write_dl([(name, ", ".join(keys)) for name, keys in OPTIONS.items()])
-    click.echo(formatter.getvalue().rstrip())
+    click.echo(formatter.getvalue())
+    click.echo(_error_rates(formatter.width))
+
+
+def _error_rates(width: int) -> str:
+    """The table of error rates, with what each heading means and how it was measured."""
+    cells = [["", *SHOWN.values()], *rows()]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(cells[0]))]
+    lines = ["How often each errs, in %:"]
+    for name, *figures in cells:
+        row = "  ".join(f.rjust(w) for f, w in zip(figures, widths[1:]))
+        lines.append(f"  {name.ljust(widths[0])}  {row}")
+    told = [click.wrap_text(text, width, "  ", "    ") for text in (*EXPLAINED, how())]
+    return "\n".join([*lines, "", *told])
