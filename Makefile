@@ -58,9 +58,10 @@ docs: $(ALL_READY) ## the documentation as a site, into site/
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	@echo "Built: site/index.html"
 
-test-all: test ## everything: `make test`, then `make test-slow` and `make test-tunix`
+test-all: test ## everything: `make test`, then test-slow, test-tunix and test-verl
 	@$(MAKE) --no-print-directory test-slow
 	@$(MAKE) --no-print-directory test-tunix
+	@$(MAKE) --no-print-directory test-verl
 
 test-lower: $(LOWER_READY) ## the default test suite on the lowest versions that pyproject.toml allows
 	@$(VENV)-lower/bin/python -m pytest -m "not slow" $(PYTEST_ARGS)

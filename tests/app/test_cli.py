@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -213,14 +212,6 @@ def test_every_listed_command_is_there_and_says_what_it_does() -> None:
             assert command is not None
             assert command.name == name
             assert command.help
-
-
-@pytest.mark.parametrize("name", cli.COMMANDS)
-def test_help_of_every_command_has_an_example(
-    name: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert cli.invoke([name, "--help"]) == 0
-    assert re.search(rf"^ +dipg-curriculum {name}\b", capsys.readouterr().out, re.MULTILINE)
 
 
 def test_the_options_of_run_are_settings_with_their_defaults(
