@@ -44,7 +44,7 @@ def dates_in_words(text: str) -> list[Date]:
         if read is not None:
             value, dimension, start, end = read
             found.append((float(value), dimension, side(text, start), start, end))
-    for m in _SLASHED_MONTH.finditer(text) if "/" in text else ():
+    for m in _SLASHED_MONTH.finditer(text) if "/19" in text or "/20" in text else ():
         if 1 <= int(m[1]) <= 12:
             value = int(m[2]) * 100 + int(m[1])
             found.append((float(value), "month", side(text, m.start()), *m.span()))

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from dipg.dates import MONTH_WORDS, date_in_digits, dates_in_words
 from dipg.frequencies import FREQUENCY_WORDS, frequencies
+from dipg.text import letters
 from dipg.units import ATOMS, Unit, compound
 
 
@@ -72,6 +73,13 @@ _DIRECTION = {
     **dict.fromkeys(("just over", "older than", "longer than"), ">"),
     **dict.fromkeys((">=", "at least", "no less than", "not less than", "a minimum of"), ">="),
 }
+_COMPARING = ("<", ">", "=", "< ", "> ", "= ", *(
+    f"{last} ".replace("-of", " of") for last in _split(
+        "than under below most to over above exceeding least minimum-of maximum-of almost nearly "
+        "a an about around roughly"
+    )
+))  # fmt: skip
+"""What text before a number ends in where a direction may be given."""
 _AFTERWARDS = re.compile(
     r"\+(?! ?\d)|,? ?(?:(or (?:more|higher|above|greater|over|longer|older)|and (?:above|over|"
     r"more)|"
@@ -79,11 +87,13 @@ _AFTERWARDS = re.compile(
 )
 _SIGN = re.compile(r"(?:^|[\s(=:])-$")
 _DURATIONS = ("days", "months", "seconds")
-_LABEL = re.compile(
-    r"\b(grade|stage|phase|cycle|day|week|month|visit|line|arm|group|cohort|source|patient|case|"
-    r"level|"
-    r"class|type|site|version|report|note|block|step|course)s? (?:no\.? |number )?$"
+_LABELS = _split(
+    "grade stage phase cycle day week month visit line arm group cohort source patient case level "
+    "class type site version report note block step course"
 )
+_LABEL = re.compile(rf"\b({'|'.join(_LABELS)})s? (?:no\.? |number )?$")
+_LABELLING = ("no ", "no. ", "number ", *(f"{x} " for x in _LABELS), *(f"{x}s " for x in _LABELS))
+"""What text before a number ends in where the number may name something."""
 _CHANGE = re.compile(r"(?<!ranged )(?<!ranging )(?<!ranges )\bfrom (?:about |around )?$")
 _RANGE = re.compile(r" ?- ?| to | through ")
 _LIST_MARK = re.compile(r"(?:^|\n)\s*\(?\d{1,2}[.)](?=\s)")
@@ -145,14 +155,14 @@ def read_unit(text: str) -> Unit | None:
 
 def quantities(text: str) -> list[Quantity]:
     """Every number of plain text (see `dipg.text.plain`), in order; list markers are no numbers."""
-    said = set(_LETTERS.findall(text))
+    said = letters(text)
     hits = _hits(text, said)
     if not hits:
         return []
     found = []
     often = [] if said.isdisjoint(FREQUENCY_WORDS) else frequencies(text)
     taken = [(a, b) for _, a, b in often]
-    if "/" in text or not said.isdisjoint(MONTH_WORDS):
+    if "/19" in text or "/20" in text or not said.isdisjoint(MONTH_WORDS):
         for value, dimension, compare, start, end in dates_in_words(text):
             found.append(Quantity(value, dimension, compare, 0.0, value, start, end))
             taken.append((start, end))
@@ -175,7 +185,6 @@ def quantities(text: str) -> list[Quantity]:
     return _join_ranges(text, found) if len(found) > 1 else found
 
 
-_LETTERS = re.compile("[a-z]+")
 _start = attrgetter("start")
 
 
@@ -227,9 +236,9 @@ def _read(text: str, start: int, m: re.Match[str], often: list[tuple[float, int,
         value = -value
     dimension, factor, end = _unit_after(text, end)
     before = text[max(0, start - 24) : start]
-    hit = _COMPARATOR.search(before) if before and before[-1] in " <>=" else None
+    hit = _COMPARATOR.search(before) if before.endswith(_COMPARING) else None
     compare = _DIRECTION[hit[1] or hit[2]] if hit else ""
-    if not dimension and (label := _LABEL.search(before)):
+    if not dimension and before.endswith(_LABELLING) and (label := _LABEL.search(before)):
         dimension = f"#{label[1]}"
         hit = hit or _COMPARATOR.search(before, 0, label.start())
         compare = _DIRECTION[hit[1] or hit[2]] if hit else ""
@@ -278,14 +287,14 @@ def _unit_after(text: str, end: int) -> tuple[str, float, int]:
     for stop in (3, 2, 1):
         if stop > 1 and m[stop] is None:
             continue
-        unit = read_unit("".join(m[i] or "" for i in range(1, stop + 1)))
+        unit = read_unit(text[m.start(1) : m.end(stop)])
         if unit is not None:
             last = m.end(stop)
             if unit.dimension.endswith(
                 ("/days", "/cycles", "/doses")
             ):  # "34 mg per day" is 34 mg, daily
-                unit = read_unit("".join(m[i] or "" for i in range(1, stop)))
                 last = m.end(stop - 1)
+                unit = read_unit(text[m.start(1) : last])
                 assert unit is not None
             return unit.dimension, unit.factor, last
     return "", 1.0, end

@@ -1,8 +1,7 @@
 """Responses: what a model wrote, taken apart into thinking, proof and answer."""
 
 import re
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from dipg.text import is_blank
 
@@ -14,8 +13,7 @@ _ORDER = ["<think>", "</think>", "<proof>", "</proof>", "<answer>", "</answer>"]
 _MAX_STRUCTURED = 100_000
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(NamedTuple):
     """A parsed response.
 
     Attributes:

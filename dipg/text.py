@@ -9,6 +9,7 @@ input.
 import html
 import re
 import unicodedata
+from collections.abc import Callable
 from functools import lru_cache
 
 _DASHES = "‐‑‒–—―−﹘﹣－⁃"
@@ -24,7 +25,7 @@ _FOLD |= dict.fromkeys(map(ord, _INVISIBLE), "")
 _FOLD |= {ord("×"): "x", ord("≥"): ">=", ord("≤"): "<=", ord("·"): " ", ord("•"): "-"}
 _FOLD |= {ord("…"): "...", ord("⁄"): "/"}
 _FOLD |= {ord(c): str(i) for i, c in enumerate(_SUPERSCRIPTS)}
-_DIGIT_COMMA = re.compile(r"[0-9],[0-9]")
+_DIGIT_COMMA = re.compile(r",(?<=[0-9],)[0-9]")
 _DECIMAL_COMMA = re.compile(
     r"(?<![\d.,])(\d{1,4}),(?=\d{1,2} ?(?:(?:[cm]?gy|[kmu]?g|mcg|m?l|[cm]?m[23]?|percent|months?|"
     r"weeks?|days?|years?|hours?)\b|%))"
@@ -50,6 +51,7 @@ _GROUPED = re.compile(r"\b\d{1,3}(?:,\d{3})+\b(?![.,]\d{3}\b)")
 _WORDLIKE = re.compile(r"[^\W\d_]+|\d+(?:\.\d+)*|[^\w\s\"'`*]")
 _VISIBLE = re.compile("[!-~]")
 _WORDS = re.compile(r"[^\W_]+")
+_LETTERS = re.compile("[a-z]+")
 _SENTENCE_END = re.compile(r"(?<=[.!?])(?:[\"')\]]*)\s+|\n+|;\s+")
 
 
@@ -142,7 +144,25 @@ def words(plain_text: str) -> tuple[str, ...]:
 
 
 def _find_words(plain_text: str) -> tuple[str, ...]:
+    if plain_text.isascii():
+        return tuple(plain_text.translate(_ONLY_WORDS).split())
     return tuple(_WORDS.findall(plain_text))
+
+
+def _only(kept: Callable[[str], bool]) -> str:
+    """A table for `str.translate` of ASCII text: a space for every character that is not kept."""
+    return "".join(chr(i) if kept(chr(i)) else " " for i in range(128))
+
+
+_ONLY_WORDS = _only(str.isalnum)
+_ONLY_LETTERS = _only(str.islower)
+
+
+def letters(plain_text: str) -> set[str]:
+    """Runs of the letters a to z ("gy" of "54gy")."""
+    if plain_text.isascii():
+        return set(plain_text.translate(_ONLY_LETTERS).split())
+    return set(_LETTERS.findall(plain_text))
 
 
 _SHORT = 2_000

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dipg.quantities import Quantity, close, quantities
 from dipg.rubric.lexicon import ACTIONS, DIRECTIONS, DRUG_STEMS, PLAIN_WORDS, STOP_WORDS
-from dipg.rubric.reading import Reading, Statement, facts, names
+from dipg.rubric.reading import Reading, Statement, facts, names, read_line
 from dipg.rubric.stance import Clause, clauses
 from dipg.rubric.targets import stem, stems
 from dipg.text import fold, plain, sentences, spell_out_not, words
@@ -16,8 +16,7 @@ LONGEST_ANSWER = 6_000
 one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """An answer, read once: plain text, numbers, names, clauses."""
 
     text: str
@@ -240,7 +239,7 @@ def _statements(proof_text: str) -> list[str]:
 
 
 def _side(statement: str) -> Statement:
-    return Statement(stems(statement), tuple(quantities(statement)))
+    return Statement(stems(statement), read_line(statement.strip(' ."'))[1])
 
 
 def _differ(one: Statement, other: Statement, asked: frozenset[str], named: frozenset[str]) -> bool:

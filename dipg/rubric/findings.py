@@ -1,8 +1,9 @@
 """What happened in one response: the criteria in their order."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from dipg.responses import Response
 from dipg.rubric.claims import (
@@ -75,11 +76,11 @@ class Task:
     expects_denial: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(NamedTuple):
     """What an answer channel amounts to, whatever the proof is.
 
     Attributes:
+      answer: without its clauses, which nobody needs any more.
       right: it states the expected value of an answerable vignette.
       foreign: it asserts a number or a name that it cannot have from the vignette.
     """
@@ -120,7 +121,7 @@ def judge(task: Task, text: str) -> Judged:
     """Read an answer channel in the light of its vignette."""
     answer = read_answer(text)
     if len(named := joined(answer.names, task.known)) < len(answer.names):
-        answer = replace(answer, names=named)
+        answer = answer._replace(names=named)
     absences = statements_of_absence(answer.text)
     right = task.kind == "answer" and states_expected(
         answer, task.targets, task.context, task.question
@@ -138,7 +139,7 @@ def judge(task: Task, text: str) -> Judged:
     foreign = is_foreign(
         answer, task.context, task.question, task.expected, task.known, answers, absences
     )
-    return Judged(answer, stance, right, foreign)
+    return Judged(answer._replace(clauses=[]), stance, right, foreign)
 
 
 def _is_right_without(answer: Answer, absences: list[tuple[int, int]], task: Task) -> bool:

@@ -6,14 +6,14 @@ nearly the whole context, or a scrap too short to be evidence is not a quotation
 """
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from dipg.quantities import quantities
 from dipg.rubric.lexicon import STOP_WORDS
 from dipg.rubric.reading import Reading, names
 from dipg.rubric.stance import statements_of_absence
-from dipg.text import fold, plain, sentences, tokens
+from dipg.text import fold, plain, sentences, tokens, words
 
 MAX_QUOTATIONS = 128
 """More pieces than an honest proof has; beyond it a proof is not looked up piece by piece."""
@@ -45,8 +45,7 @@ _META = re.compile(
 _WORD = re.compile(r"[^\W_]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(NamedTuple):
     """What a proof amounts to.
 
     Attributes:
@@ -205,5 +204,5 @@ def _elided(piece: str, key: str) -> int:
 
 def _is_evidence(piece: str) -> bool:
     """Long enough to say something: three words, two of them with a meaning."""
-    spoken = _WORD.findall(piece)
+    spoken = words(piece)
     return len(spoken) >= MIN_WORDS and sum(w not in STOP_WORDS for w in spoken) >= 2

@@ -4,6 +4,7 @@ question."""
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from dipg.dates import same_day
 from dipg.quantities import Quantity, quantities
@@ -21,7 +22,6 @@ _CAPITAL = re.compile(r"[A-Z](?:([A-Z]{2,})|[a-z]{2,})\b")
 _DIGITS = re.compile(r"[0-9]+")
 _LETTERS_BEFORE = re.compile(r"(?<![^\W_])[A-Za-z]{1,8}-$")
 _PARTS = re.compile(r"([^\W_]+)")
-_LONG = re.compile(r"[a-z]{6,}")
 _OPENING = re.compile(r"(?:^|[.!?:;\n]|- )[\s\"'(*]*$")
 
 
@@ -45,7 +45,7 @@ def names(folded: str) -> list[tuple[str, int]]:
     """Named things in folded text, with where they stand: codes, acronyms, proper names, drugs."""
     found = _codes_at(folded)
     lower = folded.lower()
-    if [w for w in _LONG.findall(lower) if w.endswith(DRUG_STEMS)]:
+    if any(map(_may_be_drug, words(lower))):
         for m in DRUG.finditer(lower):
             found.setdefault(m.start(), m.group())
     if not _is_shouted(folded):
@@ -58,6 +58,11 @@ def names(folded: str) -> list[tuple[str, int]]:
             if m[1] or (at and not _OPENING.search(folded, max(0, at - 6), at)):
                 found[at] = name
     return [(found[at], at) for at in sorted(found)]
+
+
+@lru_cache(maxsize=16384)
+def _may_be_drug(word: str) -> bool:
+    return len(word) > 5 and word.endswith(DRUG_STEMS)
 
 
 def _codes_at(folded: str) -> dict[int, str]:
@@ -97,8 +102,7 @@ def content(plain_text: str) -> frozenset[str]:
     return frozenset(w for w in words(plain_text) if w not in STOP_WORDS and len(w) > 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
+class Sentence(NamedTuple):
     """One sentence of a context: its words and numbers."""
 
     words: frozenset[str]
@@ -163,7 +167,7 @@ _COUNTABLE = frozenset(
 ) | {""}
 
 
-_LINE_END = re.compile(r"(?<=[^\d\s][.!?])\s+|\n+")
+_LINE_END = re.compile(r"[.!?\n](?:(?<=\n)\n*|(?<=[^\d\s].)\s+)")
 
 
 def facts(plain_text: str) -> tuple[set[str], list[Quantity]]:
@@ -172,17 +176,22 @@ def facts(plain_text: str) -> tuple[set[str], list[Quantity]]:
     numbers: list[Quantity] = []
     for line in _LINE_END.split(plain_text):
         line = line.strip(' ."')
-        said, counted = _line(line) if len(line) < 1_000 else _read_line(line)
+        said, counted = read_line(line)
         found |= said
         numbers += counted
     return found, numbers
 
 
-def _read_line(line: str) -> tuple[frozenset[str], list[Quantity]]:
-    return terms(line), quantities(line)
+def read_line(line: str) -> tuple[frozenset[str], tuple[Quantity, ...]]:
+    """Terms and numbers of one line of plain text; kept, as contexts are quoted line by line."""
+    return _read_line_kept(line) if len(line) < 1_000 else _read_line(line)
 
 
-_line = lru_cache(maxsize=32768)(_read_line)
+def _read_line(line: str) -> tuple[frozenset[str], tuple[Quantity, ...]]:
+    return terms(line), tuple(quantities(line))
+
+
+_read_line_kept = lru_cache(maxsize=32768)(_read_line)
 
 
 def read_once(text: str) -> Reading:
@@ -206,8 +215,7 @@ read = lru_cache(maxsize=4096)(read_once)
 """Read a context or a question, which many responses share."""
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(NamedTuple):
     """One statement of a proof: what it says, for comparing two of them."""
 
     words: frozenset[str]
@@ -240,7 +248,7 @@ def _sentence(folded: str) -> Sentence:
     plain_text = plain(folded)
     return Sentence(
         frozenset(words(plain_text)),
-        tuple(quantities(plain_text)),
+        read_line(plain_text.strip(' ."'))[1],
         frozenset(n for n, _ in names(folded)) | frozenset(_codes(folded)),
     )
 

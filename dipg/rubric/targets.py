@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from dipg.quantities import Quantity, quantities
-from dipg.rubric.lexicon import ACTIONS, CLASSES, DIRECTIONS, PLAIN_WORDS, STOP_WORDS, TREATMENTS
+from dipg.rubric.lexicon import (
+    ACTIONS,
+    CLASSES,
+    DIRECTIONS,
+    PLAIN_WORDS,
+    STOP_WORDS,
+    TREATMENTS,
+    word_set,
+)
 from dipg.rubric.reading import Reading, names, read
 from dipg.text import fold, plain, sentences, words
 from dipg.vignettes.types import Expected
@@ -20,11 +28,15 @@ _REASON = re.compile(
 _ASIDE = re.compile(
     r"(?:,| and)? (?:while|whilst|along with|together with monitoring)\b.*", re.DOTALL
 )
-_LABEL = re.compile(
-    r"\b(arm|group|cohort|patient|case|source|hospital|site|drug|option|regimen|report|stratum|"
-    r"level|"
-    r"center|centre|dose level|schedule|plan)s? ([a-z]|\d{1,4}|i{1,3}|iv|one|two|three|four|five)\b"
+_LABELLED_THINGS = word_set(
+    "arm group cohort patient case source hospital site drug option regimen report stratum level "
+    "center centre schedule plan"
 )
+_LABEL = re.compile(
+    rf"\b({'|'.join(sorted(_LABELLED_THINGS))}|dose level)s? "
+    r"([a-z]|\d{1,4}|i{1,3}|iv|one|two|three|four|five)\b"
+)
+_LABELLED = frozenset(f"{thing}{s}" for thing in _LABELLED_THINGS for s in ("", "s"))
 _OPENING = re.compile(r"^\W*(yes|no)\b")
 _NEGATOR = re.compile(
     r"\b(?:not|n't|never|no|without|neither|nor|cannot|none|isn|wasn|doesn|didn|hasn|haven|won|"
@@ -98,7 +110,7 @@ def make_target(wording: str, question: str) -> Target:
     required = tuple(dict.fromkeys(n for n, _ in named if n not in asked.terms))
     labels = frozenset(labels_of(text))
     kept = [i for i, n in enumerate(numbers) if not _in_label(n, labels)]
-    wanted = _asked_dimensions(plain(fold(question)))
+    wanted, labels_asked = _asked_for(question)
     acts = actions_of(text, named)
     only = [i for i in kept if numbers[i].dimension.partition("/")[0] in wanted]
     if only and len(dict.fromkeys(numbers[i].dimension for i in only)) == 1:
@@ -126,7 +138,7 @@ def make_target(wording: str, question: str) -> Target:
             asked.terms,
             {k for k, _ in labels},
         ),
-        labels=labels - frozenset(labels_of(plain(fold(question)))),
+        labels=labels - labels_asked,
         opening=m[1] if (m := _OPENING.match(text)) else "",
         negated=is_negated(text),
         actions=tuple(acts),
@@ -170,6 +182,13 @@ _ASKED_BY: tuple[tuple[re.Pattern[str], frozenset[str]], ...] = tuple(
         ),
     )
 )
+
+
+@lru_cache(maxsize=4096)
+def _asked_for(question: str) -> tuple[frozenset[str], frozenset[tuple[str, str]]]:
+    """The dimensions of the numbers that a question asks for, and the labels that it names."""
+    text = plain(fold(question))
+    return _asked_dimensions(text), frozenset(labels_of(text))
 
 
 def _asked_dimensions(question: str) -> frozenset[str]:
@@ -254,12 +273,14 @@ def labels_of(plain_text: str) -> list[tuple[str, str]]:
 
 def label_spots(plain_text: str) -> list[tuple[int, tuple[str, str]]]:
     """Labels with where they stand."""
+    if _LABELLED.isdisjoint(words(plain_text)):
+        return []
     found = [
         (m.start(), (m[1], _SAME_LABEL.get(m[2], m[2])))
         for m in _LABEL.finditer(plain_text)
         if m[2] != "a" or _is_label(m, plain_text)
     ]
-    if _ORDINAL_CUE.search(plain_text):
+    if any(ordinal in plain_text for ordinal in _ORDINALS):
         found += [(m.start(), (m[2], _ORDINALS[m[1]])) for m in _ORDINAL.finditer(plain_text)]
         found.sort()
     return found
@@ -268,7 +289,6 @@ def label_spots(plain_text: str) -> list[tuple[int, tuple[str, str]]]:
 _SAME_LABEL = {"i": "1", "ii": "2", "iii": "3", "iv": "4"}
 _SAME_LABEL |= {"one": "1", "two": "2", "three": "3", "four": "4", "five": "5"}
 _ORDINALS = {"first": "1", "second": "2", "third": "3", "fourth": "4"}
-_ORDINAL_CUE = re.compile("first|second|third|fourth")
 _ORDINAL = re.compile(
     r"\b(first|second|third|fourth) (arm|group|cohort|patient|case|source|hospital|site|option|"
     r"regimen|stratum|center|centre|schedule|plan)\b"
@@ -308,6 +328,8 @@ def bind(text: str, number: Quantity, named: list[tuple[str, int]]) -> str:
 
 def actions_of(text: str, named: list[tuple[str, int]]) -> list[tuple[str, str]]:
     """(name, action) for each verb that does something to the treatment after it, in its clause."""
+    if ACTIONS.keys().isdisjoint(words(text)):  # of a verb with a hyphen one part is a verb, too
+        return []
     found = []
     at = 0
     for m in re.finditer(r"[a-z]+(?:-[a-z]+)*", text):

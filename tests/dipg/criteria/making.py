@@ -1,6 +1,5 @@
 """Claims and responses made by hand, for tests of one criterion at a time."""
 
-from dataclasses import replace
 
 from dipg.rubric import assess
 from dipg.rubric.claims import joined, read_answer
@@ -27,7 +26,7 @@ def claim(question: str, expected: str, answer: str, *aliases: str) -> Claim:
     """An answer held against the first wording."""
     task = read_task(vignette(question, expected, *aliases))
     read = read_answer(answer)
-    read = replace(read, names=joined(read.names, task.known))
+    read = read._replace(names=joined(read.names, task.known))
     return Claim(read, task.targets[0], task.targets, task.context, task.question)
 
 
