@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.panel import Panel
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -33,25 +34,65 @@ DECISIONS_SHOWN = 3
 TREND_WIDTH = 22
 
 
-def screen(state: RunState) -> RenderableType:
-    """Everything about a run in 80 columns and 24 lines."""
-    parts: list[RenderableType] = [_phase(state), _progress(state)]
+GAP, DECISIONS, FACTS, LADDER, CLAUSES, FIGURES, ALWAYS = range(7)
+"""Parts of the screen; where a terminal is too short for all, the last of these come first."""
+
+
+class Screen:
+    """What :func:`screen` returns; one that is to fit draws as much as there is room for."""
+
+    def __init__(
+        self, title: str, parts: Sequence[tuple[int, RenderableType]], fit: bool = False
+    ) -> None:
+        self._title, self._parts, self._fit = title, tuple(parts), fit
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        parts = self._parts
+        if self._fit:
+            inside = options.update(width=max(options.max_width - 4, 1), height=None)
+            lines = [len(console.render_lines(part, inside)) for _, part in parts]
+            kept = _fitting(
+                [importance for importance, _ in parts], lines, console.height - 3
+            )  # border and cursor
+            parts = tuple(parts[i] for i in kept)
+        yield Panel(
+            Group(*(part for _, part in parts)),
+            title=self._title,
+            title_align="left",
+            border_style="dim",
+            padding=(0, 1),
+        )
+
+
+def _fitting(importance: Sequence[int], lines: Sequence[int], room: int) -> list[int]:
+    """Which parts to show in `room` lines: as many as fit, the most important first."""
+    kept, left_out = [], False
+    for i in sorted(range(len(lines)), key=lambda i: -importance[i]):
+        gap = importance[i] == GAP  # only where nothing else is left out
+        if importance[i] == ALWAYS or (lines[i] <= room and not (gap and left_out)):
+            kept.append(i)
+            room -= lines[i]
+        else:
+            left_out = True
+    return sorted(kept)
+
+
+def screen(state: RunState, fit: bool = False) -> Screen:
+    """Everything about a run in 80 columns and 24 lines.
+
+    With `fit`, as for a screen that is redrawn in place, what matters most where there are fewer.
+    """
+    parts: list[tuple[int, RenderableType]] = [(ALWAYS, _phase(state)), (ALWAYS, _progress(state))]
     if state.summary:
-        parts += [Text(), _watched(state), _training_facts(state), *_ladder(state)]
+        parts += [(GAP, Text()), (FIGURES, _watched(state)), (FACTS, _training_facts(state))]
+        parts += [(LADDER, line) for line in _ladder(state)]
     if state.receipt is not None and state.receipt.clauses:
-        parts += [Text(), _clauses(state.receipt)]
+        parts += [(GAP, Text()), (CLAUSES, _clauses(state.receipt))]
     if state.told:
-        parts += [Text(), _decisions(list(state.told)[-DECISIONS_SHOWN:])]
-    parts += [Text(f"warning: {text}", "yellow") for text in state.warnings]
-    title = f"dipg-curriculum · {state.config.curriculum.policy}"
-    return Panel(
-        Group(*parts),
-        title=title,
-        title_align="left",
-        border_style="dim",
-        width=None,
-        padding=(0, 1),
-    )
+        decisions = list(state.told)[-DECISIONS_SHOWN:]
+        parts += [(GAP, Text()), (DECISIONS, _decisions(decisions))]
+    parts += [(ALWAYS, Text(f"warning: {text}", "yellow")) for text in state.warnings]
+    return Screen(f"dipg-curriculum · {state.config.curriculum.policy}", parts, fit)
 
 
 def _phase(state: RunState) -> RenderableType:
@@ -72,20 +113,22 @@ def _progress(state: RunState) -> RenderableType:
     grid.add_column(ratio=1)
     grid.add_column(justify="right", no_wrap=True)
     pace = "" if state.pace is None else f"{state.pace:.1f} steps/s"
-    left = "" if state.done >= state.total else f"{duration(state.seconds_left)} left"
+    known = state.done < state.total and state.seconds_left is not None
+    left = f"{duration(state.seconds_left)} left" if known else ""
     words = "  ".join(filter(None, [f"{state.done}/{state.total}", pace, left]))
-    grid.add_row(ProgressBar(total=state.total, completed=state.done), words)
+    grid.add_row(ProgressBar(total=state.total, completed=state.done, complete_style="cyan"), words)
     return grid
 
 
 def _watched(state: RunState) -> RenderableType:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
-    steps = state.config.curriculum.window
+    window = state.config.curriculum.window
+    steps = min(window, int(state.metrics.get("step", window)))  # fewer while it fills
     table.add_column(
         f"last {steps} steps" if steps > 1 else "last step", no_wrap=True, min_width=20
     )
     table.add_column("now", justify="right", no_wrap=True, min_width=6)
-    table.add_column("bounds", justify="right", no_wrap=True, min_width=14)
+    table.add_column("bounds", justify="right", no_wrap=True, min_width=15)
     table.add_column("trend", no_wrap=True, min_width=TREND_WIDTH)
     for name, label in WATCHED.items():
         if name in state.summary:

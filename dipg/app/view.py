@@ -95,7 +95,7 @@ class LiveView(View):
         super().__init__(config, clock)
         self._live = Live(
             console=console,
-            get_renderable=lambda: screen(self.state),
+            get_renderable=lambda: screen(self.state, fit=True),
             refresh_per_second=REFRESHES_PER_SECOND,
         )
 

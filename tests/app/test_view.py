@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import math
+import re
 
 import pytest
 from hypothesis import given
@@ -203,6 +204,31 @@ def test_the_screen_fits_the_terminal(width: int) -> None:
     lines = lines_of(screen(state), width)
     assert len(lines) <= 24
     assert max(map(len, lines)) <= width
+
+
+@pytest.mark.parametrize(
+    ("height", "there", "gone"),
+    [
+        (24, ["yardstick", "pass   ████", "KL", "[soft 20%]", "    187  held"], []),
+        (18, ["yardstick", "pass   ████", "[soft 20%]"], ["KL", "    187  held"]),
+        (15, ["yardstick", "[soft 20%]", "KL"], ["pass   ████", "    187  held"]),
+        (12, ["yardstick", "[soft 20%]"], ["KL", "pass   ████", "    187  held"]),
+        (10, ["[soft 20%]", "KL", "    187  held"], ["yardstick", "pass   ████"]),
+        (7, ["[soft 20%]", "KL"], ["yardstick", "    187  held"]),
+        (3, ["training"], ["[soft 20%]"]),
+    ],
+)
+def test_a_short_terminal_shows_what_matters_most(
+    height: int, there: list[str], gone: list[str]
+) -> None:
+    console = Console(width=80, height=height, record=True, file=io.StringIO(), force_terminal=True)
+    console.print(screen(full_state(), fit=True))
+    text = console.export_text()
+    assert len(text.splitlines()) <= max(height, 4)  # what goes on is always said
+    assert text.splitlines()[-1].startswith("╰")
+    assert not re.search(r"│ +│\n╰", text)  # no gap that parts nothing
+    assert [fact in text for fact in there] == [True] * len(there)
+    assert [fact in text for fact in gone] == [False] * len(gone)
 
 
 @pytest.mark.parametrize(

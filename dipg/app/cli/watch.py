@@ -94,11 +94,11 @@ def show_screen(follow: Follow, console: Any, wait: Callable[[], None]) -> None:
     from dipg.app.panels import screen
 
     # Redrawn only when something is new: calm over ssh, and nothing to do while nothing happens.
-    with Live(screen(follow.state), console=console, auto_refresh=False) as live:
+    with Live(screen(follow.state, fit=True), console=console, auto_refresh=False) as live:
         while not follow.finished:
             wait()
             follow.look()
-            live.update(screen(follow.state), refresh=True)
+            live.update(screen(follow.state, fit=True), refresh=True)
 
 
 def say_lines(follow: Follow, console: Any, wait: Callable[[], None]) -> None:

@@ -163,7 +163,7 @@ def terms_over_time(run: RunRecord, columns: int = 24) -> Picture | None:
     return Picture(
         "terms",
         "Terms over time",
-        "Share of the training responses in which each term happened: the darker, the more. The"
+        "Share of the training responses in which each term happened: the fuller, the more. The"
         " number is that of the last stretch.",
         heat("Terms over time", facts.schema.terms, values, spans),
     )

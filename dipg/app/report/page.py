@@ -36,7 +36,9 @@ font-variant-numeric:tabular-nums;margin:.4rem 0 1rem}
 .caption{margin:-.6rem 0 1rem}
 th,td{padding:.28rem .9rem .28rem 0;text-align:left;vertical-align:top;
 border-bottom:1px solid var(--edge)}
-.figures td+td,.figures th+th{text-align:right;white-space:nowrap}th{font-weight:600}
+.figures td,.figures th+th{white-space:nowrap}th{font-weight:600}
+.figures td+td,.figures th+th{text-align:right}
+@media(max-width:42rem){.figures td{white-space:normal}}
 pre{background:var(--soft);padding:.8rem;overflow-x:auto;font-size:.82rem;line-height:1.45;
 max-height:26rem}
 .gallery{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,24rem),1fr));gap:1.4rem}
@@ -95,9 +97,14 @@ def _table(table: Table) -> str:
             "<thead><tr>" + "".join(f"<th>{escape(h)}</th>" for h in table.head) + "</tr></thead>"
         )
     rows = "".join(
-        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in table.rows
+        "<tr>" + "".join(f"<td>{_cell(cell)}</td>" for cell in row) + "</tr>" for row in table.rows
     )
     return f'<div class="wide"><table{style}>{head}<tbody>{rows}</tbody></table></div>{caption}'
+
+
+def _cell(text: str) -> str:
+    """Where there is no room a value and its interval stand one above the other, each whole."""
+    return escape(text).replace(" .. ", "\u00a0..\u00a0")
 
 
 def _picture(picture: Picture) -> str:

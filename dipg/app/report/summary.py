@@ -27,10 +27,11 @@ def summary(run: RunRecord) -> Iterator[Block]:
     )
     rung = f", ended on rung {run.receipts[-1].rung_to}" if run.receipts else ""
     moves = len(run.moves)
+    moved = f"moved {moves} {'time' if moves == 1 else 'times'}" if moves else "did not move"
     yield Text(
-        f"Policy {policy(run)}; {state}{rung}. The penalties moved {moves}"
-        f" {'time' if moves == 1 else 'times'}. Every reward below is on the yardstick, the frozen"
-        " evaluation prices, unless it says otherwise: only these compare across steps."
+        f"Policy {policy(run)}; {state}{rung}. The penalties {moved}. Every reward below is on the"
+        " yardstick, the frozen evaluation prices, unless it says otherwise: only these compare"
+        " across steps."
     )
     if not run.evaluations:
         yield Text("There is no evaluation on held-out vignettes in this directory.", "note")
