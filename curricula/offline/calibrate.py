@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from curricula.offline.stage import Stage
 from curricula.offline.surrogate import Scenario
-from curricula.offline.sweep import Stage
 from curricula.offline.ways import Ways
 
 __all__ = ["Fit", "calibrate", "fit_of", "outcome_shares"]

@@ -48,6 +48,13 @@ class Interval:
         low, value, high = (f"{scale * x:.3g}" for x in (self.lower, self.value, self.upper))
         return f"{value} [{low}, {high}]"
 
+    def verdict(self, margin: float) -> str:
+        """``better``, ``worse`` or ``same`` where the interval of a difference lies beyond or
+        within the smallest difference that matters; ``unclear`` where it does neither."""
+        if self.lower > margin or self.upper < -margin:
+            return "better" if self.lower > margin else "worse"
+        return "same" if -margin <= self.lower and self.upper <= margin else "unclear"
+
 
 def iqm(figures: Any) -> Any:
     """Interquartile mean over the last axis: the mean of the middle half."""
@@ -165,12 +172,8 @@ class Versus:
     adjusted: float
 
     def verdict(self, margin: float) -> str:
-        """``better``, ``worse`` or ``same`` where the interval of the difference lies beyond or
-        within the smallest difference that matters; ``unclear`` where it does neither."""
-        low, high = self.difference.lower, self.difference.upper
-        if low > margin or high < -margin:
-            return "better" if low > margin else "worse"
-        return "same" if -margin <= low and high <= margin else "unclear"
+        """Of the difference; see :meth:`Interval.verdict`."""
+        return self.difference.verdict(margin)
 
 
 def compare(figures: Mapping[str, Any], reference: str, seed: int = 0) -> list[Versus]:

@@ -8,38 +8,58 @@ KL to the start). So whatever stops being tried stops being learnt: that is the 
 What it leaves out: text, tokens, an optimiser's momentum (plain gradient steps), interference
 between prompts of a kind. What is learnt on one kind carries over to the others as far as ``grasp``
 is below 1, which is how abstaining spreads.
+
+Runs lie along the last axes: every array below may have ``[...]`` more, one entry per run, so that
+thousands of runs are one loop over contiguous numbers. Ways and kinds are unrolled.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import itertools
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from curricula.offline.chance import uniforms
 from curricula.offline.ways import WAYS, Ways
 
-__all__ = ["Draws", "Learner", "Scenario", "draw", "evaluate", "init_learner", "learn", "ways_of"]
+__all__ = ["Draws", "Home", "Learner", "Scenario", "chances", "draw", "evaluate", "home_of",
+           "init_learner", "learn", "start_of", "ways_of"]  # fmt: skip
 
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(8)
 _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
 RESOLUTION = 1e-3  # groups whose rewards differ by less teach nothing
 EPSILON = 1e-4  # beside the group's deviation, as in DeepSeekMath's code and TRL
+TINY = 1e-30  # chances are no smaller in ratios and logarithms
+NATURE = np.uint32(2**32 - 1)  # stream of a seed's own nature; others are of its steps
 
 
 class Learner(NamedTuple):
-    """What the learner is; of one seed.
+    """What the learner is.
 
     Attributes:
-      shared: ``[5]`` logits of the intentions. own: ``[kinds, 5]`` added per kind.
-      skill: ``[kinds]`` logit of coming out right when trying, at average difficulty.
+      shared: ``[5, ...]`` logits of the intentions. own: ``[kinds, 5, ...]`` added per kind.
+      skill: ``[kinds, ...]`` logit of coming out right when trying, at average difficulty.
     """
 
     shared: Any
     own: Any
     skill: Any
+
+
+class Home(NamedTuple):
+    """Where a learner began: what it is pulled back to.
+
+    Attributes:
+      start: the learner. logs: six ``[kinds, ...]`` log chances of its ways, average difficulty.
+    """
+
+    start: Learner
+    logs: tuple[Any, ...]
 
 
 @jax.tree_util.register_dataclass
@@ -48,8 +68,8 @@ class Scenario:
     """A learner's nature and its surroundings. A pytree: scenarios share one compiled program.
 
     Attributes:
-      intentions: ``[kinds, 5]`` shares of the intentions at the start.
-      competence: ``[kinds]`` chance of being right when trying, at the start and at average
+      intentions: ``[kinds, 5, ...]`` shares of the intentions at the start.
+      competence: ``[kinds, ...]`` chance of being right when trying, at the start and at average
         difficulty; below ``ceiling``.
       rate: learning rate of the logits. pace: of the skill, as a multiple of it.
       ceiling: highest chance of being right.
@@ -85,27 +105,40 @@ class Scenario:
 def start_of(scenario: Scenario) -> Learner:
     """The learner before training, without jitter. Logits are centred; kinds hold what is left."""
     logits = jnp.log(jnp.asarray(scenario.intentions, jnp.float32))
-    logits = logits - logits.mean(-1, keepdims=True)
+    logits = logits - logits.mean(1, keepdims=True)
     shared = logits.mean(0)
     own = (logits - shared) / scenario.grasp
     chance = jnp.asarray(scenario.competence, jnp.float32) / scenario.ceiling
     return Learner(shared, own, jax.scipy.special.logit(jnp.clip(chance, 1e-4, 1 - 1e-4)))
 
 
-def init_learner(scenario: Scenario, key: Any) -> Learner:
+def home_of(scenario: Scenario, ways: Ways) -> Home:
+    """Where a scenario's learners begin."""
+    start = start_of(scenario)
+    return Home(start, tuple(_log(x) for x in at_average(start, scenario, ways)))
+
+
+def init_learner(scenario: Scenario, seed: Any) -> Learner:
     """The learner of a seed: the scenario's, and its own jitter."""
     start = start_of(scenario)
-    keys = jax.random.split(key, 2)
-    nudge = scenario.jitter * jax.random.normal(keys[0], start.shared.shape)
-    lift = scenario.jitter * jax.random.normal(keys[1], start.skill.shape)
-    return Learner(start.shared + nudge, start.own, start.skill + lift)
+    intentions, kinds = len(start.shared), len(start.skill)
+    count = intentions + kinds
+    noise = uniforms(2 * count, seed, NATURE, 0)
+    nudge = scenario.jitter * _normal(noise[:count], noise[count:])
+    return Learner(start.shared + nudge[:intentions], start.own, start.skill + nudge[intentions:])
+
+
+def _normal(one: Any, other: Any) -> Any:
+    """Normal deviates of two uniform ones (Box & Muller 1958)."""
+    return jnp.sqrt(-2 * jnp.log(one)) * jnp.cos(2 * np.pi * other)
 
 
 class Draws(NamedTuple):
     """The chance of one step: the same for every policy that a seed is compared on.
 
     Attributes:
-      kind: ``[P, kinds]`` one-hot. difficulty: ``[P]`` in logits. places: ``[P, G]`` in [0, 1).
+      kind: ``[kinds, P, ...]`` one-hot over the first axis. difficulty: ``[P, ...]`` in logits.
+      places: ``[P, G, ...]`` in (0, 1].
     """
 
     kind: Any
@@ -114,16 +147,22 @@ class Draws(NamedTuple):
 
 
 def draw(
-    scenario: Scenario, shares: Any, step: Any, key: Any, prompts: int, generations: int
-) -> Draws:
-    """A step's prompts and the places at which responses are drawn."""
-    noise = jax.random.uniform(key, (prompts, generations + 3), minval=1e-7)
-    edges = jnp.cumsum(jnp.asarray(shares))
-    index = (noise[:, :1] > edges[None, :-1]).sum(-1)
-    kind = (index[:, None] == jnp.arange(len(edges))).astype(jnp.float32)
-    # Box and Muller's two uniforms for one normal deviate.
-    normal = jnp.sqrt(-2 * jnp.log(noise[:, 1])) * jnp.cos(2 * jnp.pi * noise[:, 2])
-    return Draws(kind, scenario.spread * normal + shift(scenario, step), noise[:, 3:])
+    scenario: Scenario, shares: Any, seed: Any, stream: Any, step: Any, prompts: int,
+    generations: int,
+) -> Draws:  # fmt: skip
+    """A step's prompts and the places at which responses are drawn.
+
+    Args:
+      seed: ``[...]``. stream: which draws of a seed. step: [] from 1.
+    """
+    rows = prompts * (generations + 3)
+    noise = uniforms(rows + rows % 2, seed, stream, step)[:rows]
+    noise = noise.reshape(generations + 3, prompts, *noise.shape[1:])
+    edges = np.cumsum(np.asarray(shares, np.float32))[:-1]
+    index = sum(((noise[0] > edge).astype(jnp.int32) for edge in edges), jnp.int32(0))
+    kind = jnp.stack([index == k for k in range(len(edges) + 1)]).astype(jnp.float32)
+    difficulty = scenario.spread * _normal(noise[1], noise[2]) + shift(scenario, step)
+    return Draws(kind, difficulty, jnp.moveaxis(noise[3:], 0, 1))
 
 
 def shift(scenario: Scenario, step: Any) -> Any:
@@ -132,105 +171,145 @@ def shift(scenario: Scenario, step: Any) -> Any:
     return scenario.drift * jnp.clip((step - scenario.drift_from) / length, 0.0, 1.0)
 
 
-def log_ways(
+def pick(kind: Any, table: Any) -> Any:
+    """The entry of each prompt's kind; elementwise, since tiny matrix products are slow."""
+    return sum((k * row for k, row in zip(kind, table)), 0.0)
+
+
+def chances(
     learner: Learner, scenario: Scenario, has_right: Any, kind: Any, difficulty: Any
-) -> Any:
-    """``[P, 6]`` log chance of each way; kind ``[P, kinds]`` one-hot, difficulty ``[P]``."""
+) -> tuple[Any, ...]:
+    """Six ``[P, ...]`` chances, one of each way; kind ``[kinds, P, ...]``, difficulty ``[P, ...]``.
+
+    A list of ways rather than an axis: each is its own loop over the runs.
+    """
     logits = learner.shared + scenario.grasp * learner.own
-    intend = kind @ jax.nn.log_softmax(logits)  # [P, 5]
-    skill = kind @ learner.skill - difficulty
+    intend = jax.nn.softmax(logits, axis=1)  # [kinds, 5, ...]
+    tries, cites, *others = (pick(kind, intend[:, j]) for j in range(intend.shape[1]))
+    skill = pick(kind, learner.skill) - difficulty
     right = jnp.clip(scenario.ceiling * jax.nn.sigmoid(skill), 1e-6, 1 - 1e-6)
-    able = kind @ jnp.asarray(has_right, jnp.float32)
+    able = pick(kind, np.asarray(has_right, np.float32))
     right = jnp.where(able > 0, right, 1e-12)
-    failed = intend[:, 0] + jnp.log1p(-right)
+    failed = tries * (1 - right)
     clumsy = jnp.clip(scenario.clumsy, 1e-9, 1 - 1e-7)
-    foreign = jnp.logaddexp(intend[:, 1], failed + jnp.log(clumsy))
-    first = [intend[:, 0] + jnp.log(right), failed + jnp.log1p(-clumsy), foreign]
-    return jnp.concatenate([jnp.stack(first, -1), intend[:, 2:]], -1)
+    return (tries * right, failed * (1 - clumsy), cites + failed * clumsy, *others)
+
+
+def at_average(learner: Learner, scenario: Scenario, ways: Ways) -> tuple[Any, ...]:
+    """Six ``[kinds, ...]``: the chances on a prompt of average difficulty of each kind."""
+    kinds = len(ways.kinds)
+    runs = [1] * (learner.skill.ndim - 1)
+    kind = np.eye(kinds, dtype=np.float32).reshape(kinds, kinds, *runs)
+    return chances(learner, scenario, ways.has_right, kind, np.zeros((kinds, *runs), np.float32))
+
+
+def _log(chance: Any) -> Any:
+    return jnp.log(jnp.maximum(chance, TINY))
 
 
 def learn(
-    learner: Learner, scenario: Scenario, ways: Ways, draws: Draws, pays: Any, updates: int = 1
-) -> tuple[Learner, Any]:
+    learner: Learner, scenario: Scenario, ways: Ways, draws: Draws, pays: Any, updates: int = 1,
+    home: Home | None = None,
+) -> tuple[Learner, Any]:  # fmt: skip
     """One GRPO step: sample, judge, normalise within groups, update.
 
     Args:
-      learner: as it was. pays: ``[kinds, 6]`` reward of each way at the prices in force.
+      learner: as it was. pays: ``[kinds, 6, ...]`` reward of each way at the prices in force.
       updates: gradient steps on the batch; with one, the clip never acts.
+      home: of the scenario; None computes it.
 
     Returns:
-      The learner, and ``[P, 6]`` counts of the responses as they were judged.
+      The learner, and ``[P, 6, ...]`` counts of the responses as they were judged.
     """
-    prompts, generations = draws.places.shape
-    mistaken = ways.mistaken
+    prompts, generations = draws.places.shape[:2]
+    home = home_of(scenario, ways) if home is None else home
 
-    def logs(of: Learner) -> Any:
-        return log_ways(of, scenario, ways.has_right, draws.kind, draws.difficulty)
+    def of(now: Learner) -> tuple[Any, ...]:
+        return chances(now, scenario, ways.has_right, draws.kind, draws.difficulty)
 
-    before = jax.lax.stop_gradient(logs(learner))
-    erring = jnp.where(mistaken != np.arange(len(WAYS)), scenario.noise, 0.0)
-    chances = jnp.exp(before)
-    split = jnp.concatenate([chances * (1 - erring), chances * erring], -1)  # [P, 12]
-    edges = jnp.cumsum(split, -1)[:, None, :-1]
-    below = (draws.places[:, :, None] < edges).sum(1).astype(jnp.float32)  # [P, 11]
-    ends = jnp.full((prompts, 1), float(generations))
-    counts = jnp.diff(jnp.concatenate([jnp.zeros((prompts, 1)), below, ends], -1), axis=-1)
-    reward = draws.kind @ jnp.concatenate([pays, pays[:, mistaken]], -1)
+    before = jax.lax.stop_gradient(of(learner))
+    was, taken = _judged(ways)
+    counts = _counts(before, was, taken, scenario.noise, draws.places)
+    reward = [pick(draws.kind, pays[:, way]) for way in taken]
     advantage = normalised(reward, counts, generations)
-    start = start_of(scenario)
 
-    def loss(of: Learner) -> Any:
-        ratio = jnp.exp(logs(of) - before)
-        ratio = jnp.concatenate([ratio, ratio], -1)
-        clipped = jnp.clip(ratio, 1 - scenario.epsilon, 1 + scenario.epsilon)
-        gain = (counts * jnp.minimum(ratio * advantage, clipped * advantage)).sum()
-        return -gain / (prompts * generations) + scenario.beta * divergence(
-            of, start, scenario, ways
-        )
+    def loss(now: Learner, clip: bool) -> Any:
+        chance, gain = of(now), 0.0
+        for way, count, worth in zip(was, counts, advantage):
+            ratio = chance[way] / jnp.maximum(before[way], TINY)
+            part = ratio * worth
+            if clip:  # at a ratio of 1, in the first update, it cannot act
+                within = jnp.clip(ratio, 1 - scenario.epsilon, 1 + scenario.epsilon)
+                part = jnp.minimum(part, within * worth)
+            gain = gain + count * part
+        far = scenario.beta * divergence(now, home, scenario, ways)
+        return far.sum() - jnp.sum(gain) / (prompts * generations)
 
-    for _ in range(updates):
-        slope = jax.grad(loss)(learner)
+    for update in range(updates):
+        slope = jax.grad(loss)(learner, update > 0)
         learner = Learner(
             learner.shared - scenario.rate * slope.shared,
             learner.own - scenario.rate * slope.own,
             learner.skill - scenario.rate * scenario.pace * slope.skill,
         )
     # Skill that is not used is lost, down to where it began.
-    tried = jax.nn.softmax(learner.shared + scenario.grasp * learner.own)[:, 0]
-    gained = jnp.maximum(learner.skill - start.skill, 0.0)
+    tried = jax.nn.softmax(learner.shared + scenario.grasp * learner.own, axis=1)[:, 0]
+    gained = jnp.maximum(learner.skill - home.start.skill, 0.0)
     learner = learner._replace(skill=learner.skill - scenario.forget * (1 - tried) * gained)
-    seen = counts[:, : len(WAYS)] + counts[:, len(WAYS) :] @ np.eye(len(WAYS))[mistaken]
-    return learner, seen
+    seen = [sum((c for c, way in zip(counts, taken) if way == w), 0.0) for w in range(len(WAYS))]
+    return learner, jnp.stack(seen, 1)
 
 
-def normalised(reward: Any, counts: Any, generations: int) -> Any:
-    """``[P, C]`` group-normalised advantages, from ``[P, C]`` rewards and counts."""
-    mean = (counts * reward).sum(-1, keepdims=True) / generations
-    centred = reward - mean
-    variance = (counts * jnp.square(centred)).sum(-1, keepdims=True) / (generations - 1)
+def _judged(ways: Ways) -> tuple[list[int], list[int]]:
+    """What responses are, and what they are taken for: each way as itself, then as a mistake."""
+    mistaken = ways.mistaken.tolist()
+    erring = [way for way, other in enumerate(mistaken) if way != other]
+    every = list(range(len(WAYS)))
+    return every + erring, every + [mistaken[way] for way in erring]
+
+
+def _counts(
+    chance: Sequence[Any], was: Sequence[int], taken: Sequence[int], noise: Any, places: Any
+) -> list[Any]:
+    """``[P, ...]`` responses of each column of :func:`_judged`: the places between two edges."""
+    erring = set(was[len(WAYS) :])
+    edge, below = jnp.zeros_like(chance[0]), [jnp.zeros_like(chance[0])]
+    for way, other in list(zip(was, taken))[:-1]:
+        share = 1.0 if way not in erring else noise if way != other else 1 - noise
+        edge = edge + chance[way] * share
+        below.append((places < edge[:, None]).astype(jnp.float32).sum(1))
+    below.append(jnp.full_like(below[0], places.shape[1]))
+    return [end - start for start, end in itertools.pairwise(below)]
+
+
+def normalised(reward: Sequence[Any], counts: Sequence[Any], generations: int) -> list[Any]:
+    """``[P, ...]`` group-normalised advantage of each column, from rewards and counts."""
+    mean = sum((n * r for n, r in zip(counts, reward)), 0.0) / generations
+    centred = [r - mean for r in reward]
+    variance = sum((n * jnp.square(c) for n, c in zip(counts, centred)), 0.0) / (generations - 1)
     deviation = jnp.sqrt(jnp.maximum(variance, 1e-12))
-    return jnp.where(deviation > RESOLUTION, centred / (deviation + EPSILON), 0.0)
+    scale = jnp.where(deviation > RESOLUTION, 1 / (deviation + EPSILON), 0.0)
+    return [c * scale for c in centred]
 
 
-def divergence(learner: Learner, start: Learner, scenario: Scenario, ways: Ways) -> Any:
-    """KL(learner || start) over the ways, at average difficulty, over the kinds in their shares."""
-    kinds = len(ways.kinds)
-    now, then = (
-        log_ways(x, scenario, ways.has_right, jnp.eye(kinds), jnp.zeros(kinds))
-        for x in (learner, start)
-    )
-    return (ways.shares[:, None] * jnp.exp(now) * (now - then)).sum()
+def divergence(learner: Learner, home: Home, scenario: Scenario, ways: Ways) -> Any:
+    """``[...]`` KL(learner || start) over the ways at average difficulty, kinds in their shares."""
+    shares = ways.shares.reshape(-1, *[1] * (learner.skill.ndim - 1))
+    parts = zip(at_average(learner, scenario, ways), home.logs)
+    return sum((shares * now * (_log(now) - then) for now, then in parts), jnp.float32(0)).sum(0)
 
 
 def ways_of(learner: Learner, scenario: Scenario, ways: Ways, step: Any) -> Any:
-    """``[kinds, 6]`` chance of each way, over the prompts of a step; exact up to quadrature."""
-    kinds, nodes = len(ways.kinds), len(_NODES)
-    kind = jnp.repeat(jnp.eye(kinds), nodes, axis=0)
-    difficulty = jnp.tile(scenario.spread * _NODES.astype(np.float32), kinds)
-    chances = jnp.exp(
-        log_ways(learner, scenario, ways.has_right, kind, difficulty + shift(scenario, step))
-    )
-    return (chances.reshape(kinds, nodes, len(WAYS)) * _WEIGHTS[None, :, None]).sum(1)
+    """``[kinds, 6, ...]`` chance of each way, over a step's prompts; exact up to quadrature."""
+    kinds, nodes, runs = len(ways.kinds), len(_NODES), learner.skill.shape[1:]
+    kind = np.repeat(np.eye(kinds, dtype=np.float32), nodes, axis=1)
+    lift = [1] * len(runs)
+    places = np.tile(_NODES.astype(np.float32), kinds).reshape(-1, *lift)
+    difficulty = scenario.spread * places + shift(scenario, step)
+    found = chances(learner, scenario, ways.has_right, kind.reshape(kinds, -1, *lift), difficulty)
+    table = jnp.stack([jnp.broadcast_to(x, (kinds * nodes, *runs)) for x in found], 1)
+    table = table.reshape(kinds, nodes, len(WAYS), *runs)
+    return (table * _WEIGHTS.astype(np.float32).reshape(1, -1, 1, *lift)).sum(1)
 
 
 FIGURES = (
@@ -275,5 +354,5 @@ def evaluate(chances: Any, ways: Ways, yardstick: Any) -> np.ndarray:
 
 
 def ways_of_start(scenario: Scenario, ways: Ways) -> Any:
-    """``[kinds, 6]`` chance of each way before training."""
+    """``[kinds, 6, ...]`` chance of each way before training."""
     return ways_of(start_of(scenario), scenario, ways, 0)

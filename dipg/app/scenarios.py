@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 from collections import Counter
 from collections.abc import Mapping
@@ -10,8 +11,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from curricula.offline.calibrate import Fit, calibrate, fit_of
+from curricula.offline.stage import Arena, Stage
 from curricula.offline.surrogate import Scenario, ways_of_start
-from curricula.offline.sweep import Arena, Stage
 from curricula.offline.tables import EXAMPLE
 from curricula.offline.ways import WAYS
 from curricula.penalties import PenaltyLadder
@@ -132,9 +133,13 @@ SCENARIOS: Mapping[str, Named] = {
 }  # fmt: skip
 
 
+TABLE = ways()
+
+
+@functools.cache
 def arena(ladder: str = "caution", **sizes: int) -> Arena:
     """Eight prompts of eight responses a step, as in the default run, on one of our ladders."""
-    return Arena(ways(), LADDERS[ladder], EVALUATION, LIMITS, **sizes)
+    return Arena(TABLE, LADDERS[ladder], EVALUATION, LIMITS, **sizes)
 
 
 BLOCKS = (300, 600, 900)
@@ -151,7 +156,7 @@ def report_counts() -> np.ndarray:
 def _report_stage() -> Stage:
     from curricula.controllers import blocks
 
-    return arena("report", generations=4).stage(blocks())
+    return arena("report", generations=4, width=64).stage(blocks())
 
 
 def fitted(seeds: int = 64) -> Fit:

@@ -14,7 +14,9 @@ import numpy as np
 from curricula.conditions import parse
 from curricula.controller import ControllerError
 from curricula.offline.benchmark import Results
-from curricula.offline.sweep import Stage, Sweep
+from curricula.offline.stage import Stage
+from curricula.offline.sweep import Case, Sweep
+from curricula.offline.world import World
 from dipg.app.metrics import METRICS
 from dipg.app.policies import controller_from_name
 from dipg.app.scenarios import SCENARIOS, arena
@@ -58,11 +60,35 @@ def _stage(policy: str, ladder: str, steps: int, when: str | None) -> Stage:
     return arena(ladder).stage(controller)
 
 
+def _stage_of(job: Job) -> Stage:
+    return _stage(job.policy, SCENARIOS[job.scenario].ladder, job.steps, job.when)
+
+
 def run_job(job: Job) -> Sweep:
     """One job; the same on every machine."""
-    named = SCENARIOS[job.scenario]
-    stage = _stage(job.policy, named.ladder, job.steps, job.when)
-    return stage.run(named.scenario, seeds_of(job), job.steps, LOOKS, job.chance)
+    return run_together([job])[0]
+
+
+def run_together(jobs: Sequence[Job]) -> list[Sweep]:
+    """Jobs of one policy on one ladder, of the same length: each as it would run alone."""
+    stage, steps = _stage_of(jobs[0]), jobs[0].steps
+    cases = [Case(SCENARIOS[j.scenario].scenario, seeds_of(j), j.chance) for j in jobs]
+    return stage.run_cases(cases, steps, LOOKS)
+
+
+def batches(jobs: Sequence[Job]) -> list[list[int]]:
+    """Indices of the jobs that run together."""
+    found: dict[tuple[object, ...], list[int]] = {}
+    for i, job in enumerate(jobs):
+        key = (job.policy, SCENARIOS[job.scenario].ladder, job.steps, job.when)
+        found.setdefault(key, []).append(i)
+    return list(found.values())
+
+
+def in_order(jobs: Sequence[Job], parts: Iterable[tuple[list[int], list[Sweep]]]) -> list[Sweep]:
+    """Results of batches in the order of the jobs."""
+    done = {i: sweep for indices, sweeps in parts for i, sweep in zip(indices, sweeps)}
+    return [done[i] for i in range(len(jobs))]
 
 
 def seeds_of(job: Job) -> np.ndarray:
@@ -79,23 +105,30 @@ def keep_compiled() -> None:
     from dipg.app.models import cache_root
 
     jax.config.update("jax_compilation_cache_dir", str(cache_root() / "xla"))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
 
 
 def in_threads(jobs: Sequence[Job], workers: int | None = None) -> list[Sweep]:
-    """One policy a thread, so that each is compiled once; XLA leaves the interpreter's lock."""
-    by_policy: dict[str, list[int]] = {}
-    for i, job in enumerate(jobs):
-        by_policy.setdefault(f"{job.policy}/{SCENARIOS[job.scenario].ladder}", []).append(i)
-    done: dict[int, Sweep] = {}
-
-    def run(indices: list[int]) -> None:
-        for i in indices:
-            done[i] = run_job(jobs[i])
-
+    """Everything is compiled once, side by side, then one policy a thread is run; XLA leaves the
+    interpreter's lock."""
+    parts = batches(jobs)
     with ThreadPoolExecutor(workers or min(os.cpu_count() or 1, 8)) as pool:
-        list(pool.map(run, by_policy.values()))
-    return [done[i] for i in range(len(jobs))]
+        list(pool.map(lambda compile: compile(), _programs(jobs, parts)))
+        done = pool.map(lambda part: run_together([jobs[i] for i in part]), parts)
+        return in_order(jobs, zip(parts, done))
+
+
+def _programs(jobs: Sequence[Job], parts: Sequence[list[int]]) -> list[Callable[[], None]]:
+    """What is to be compiled, the largest first: the worlds, which policies share."""
+    worlds: dict[World, Callable[[], None]] = {}
+    stages: list[Callable[[], None]] = []
+    for part in parts:
+        stage, scenario = _stage_of(jobs[part[0]]), SCENARIOS[jobs[part[0]].scenario].scenario
+        if stage.compiled:
+            world, width = stage.arena.world, stage.arena.width
+            worlds[world] = functools.partial(world.warm, scenario, width)
+            stages.append(stage.warm)
+    return [*worlds.values(), *stages]
 
 
 class RayError(ValueError):
@@ -116,14 +149,15 @@ def through_ray(jobs: Sequence[Job], address: str | None = None) -> list[Sweep]:
     """The same list of jobs on a Ray cluster; results in the order of the jobs.
 
     Args:
-      jobs: one task each. address: of a cluster; None for one on this machine.
+      jobs: those of one policy are one task. address: of a cluster; None for one on this machine.
     """
     import ray
 
     if not ray.is_initialized():
         ray.init(address=address, log_to_driver=False, include_dashboard=False)
-    task = ray.remote(num_cpus=1)(run_job)
-    return list(ray.get([task.remote(job) for job in jobs]))
+    task, parts = ray.remote(num_cpus=1)(run_together), batches(jobs)
+    done = ray.get([task.remote([jobs[i] for i in part]) for part in parts])
+    return in_order(jobs, zip(parts, done))
 
 
 def buildable(policy: str, ladder: str, steps: int, when: str | None) -> str | None:

@@ -1,17 +1,22 @@
 """The surrogate learner: its updates by hand, and what a sweep shows a controller."""
 
 import functools
+import gc
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax.extend.random import threefry_2x32
+from scipy.stats import kstest
 
 from curricula import Curriculum, CurriculumController, Decision, Observation
 from curricula.controllers import blocks, constant, gated
 from curricula.offline import surrogate
-from curricula.offline.surrogate import Draws, Learner, Scenario, learn, log_ways
-from curricula.offline.sweep import Arena
+from curricula.offline.chance import uniforms
+from curricula.offline.stage import Arena
+from curricula.offline.surrogate import Draws, Learner, Scenario, chances, learn
+from curricula.offline.sweep import Case, chunks_of
 from curricula.offline.ways import WAYS, Ways, WaysError
 from dipg.app.scenarios import SCENARIOS, arena, fitted
 from dipg.app.ways import SCHEMA, ways
@@ -21,8 +26,16 @@ TABLE = ways()
 START = np.asarray([[0.6, 0.2, 0.1, 0.06, 0.04]] * 3, np.float32)
 PLAIN = Scenario(START, np.full(3, 0.4, np.float32), rate=0.5, beta=0.0, spread=0.5)
 LEARN = jax.jit(learn, static_argnums=(2, 5))
-LOGS = jax.jit(log_ways)
-SMALL = Arena(TABLE, CAUTION, EVALUATION, LIMITS, prompts=3, generations=4, window=4)
+
+
+@jax.jit
+def logs_of(learner, kind, difficulty):
+    """``[P, 6]`` of a learner, one run."""
+    found = chances(learner, PLAIN, TABLE.has_right, kind, difficulty)
+    return jnp.log(jnp.stack(found, -1))
+
+
+SMALL = Arena(TABLE, CAUTION, EVALUATION, LIMITS, prompts=3, generations=4, window=4, width=16)
 
 
 @functools.cache
@@ -52,8 +65,8 @@ def test_tables_that_do_not_fit_are_refused():
 
 def hand_made():
     """Two prompts, four responses each, at chosen places."""
-    learner = surrogate.init_learner(PLAIN, jax.random.key(0))
-    kind = np.eye(3, dtype=np.float32)[[0, 1]]
+    learner = surrogate.init_learner(PLAIN, 0)
+    kind = np.eye(3, dtype=np.float32)[:, [0, 1]]
     places = np.array([[0.05, 0.3, 0.7, 0.9], [0.1, 0.5, 0.93, 0.99]], np.float32)
     return learner, Draws(kind, np.array([0.3, -0.2], np.float32), places)
 
@@ -66,9 +79,7 @@ def test_an_update_is_the_policy_gradient_of_group_normalised_advantages():
 
     def logs(flat):
         of = Learner(flat[:5], flat[5:20].reshape(3, 5), flat[20:])
-        return np.asarray(
-            LOGS(of, PLAIN, TABLE.has_right, draws.kind, draws.difficulty), np.float64
-        )
+        return np.asarray(logs_of(of, draws.kind, draws.difficulty), np.float64)
 
     flat = np.concatenate([np.ravel(x) for x in learner]).astype(np.float32)
     chances = np.exp(logs(flat))
@@ -110,7 +121,7 @@ def test_what_is_not_tried_is_not_learnt():
         np.asarray([[1e-6, 0.2, 0.1, 0.6, 0.1]] * 3, np.float32), np.full(3, 0.4, np.float32),
         rate=0.5, jitter=0.0,
     )  # fmt: skip
-    learner = surrogate.init_learner(shy, jax.random.key(0))
+    learner = surrogate.init_learner(shy, 0)
     _, draws = hand_made()
     after, _ = LEARN(learner, shy, TABLE, draws, TABLE.pays(SOFT.weights))
     np.testing.assert_allclose(after.skill, learner.skill, atol=1e-4)
@@ -118,18 +129,18 @@ def test_what_is_not_tried_is_not_learnt():
 
 
 def test_the_pull_to_the_start_grows_with_beta_and_is_none_at_the_start():
-    start = surrogate.start_of(PLAIN)
-    assert float(surrogate.divergence(start, start, PLAIN, TABLE)) == pytest.approx(0, abs=1e-6)
-    far = start._replace(shared=start.shared + jnp.array([2.0, 0, 0, 0, 0]))
-    assert float(surrogate.divergence(far, start, PLAIN, TABLE)) > 0.1
+    home = surrogate.home_of(PLAIN, TABLE)
+    assert float(surrogate.divergence(home.start, home, PLAIN, TABLE)) == pytest.approx(0, abs=1e-6)
+    far = home.start._replace(shared=home.start.shared + jnp.array([2.0, 0, 0, 0, 0]))
+    assert float(surrogate.divergence(far, home, PLAIN, TABLE)) > 0.1
 
 
 def test_chances_are_averaged_over_difficulty():
     """Quadrature against a large sample of prompts."""
     start = surrogate.start_of(PLAIN)
     difficulty = 0.5 * np.random.default_rng(0).normal(size=20_000).astype(np.float32)
-    kind = np.tile(np.eye(3, dtype=np.float32)[:1], (20_000, 1))
-    sampled = np.exp(log_ways(start, PLAIN, TABLE.has_right, kind, difficulty)).mean(0)
+    kind = np.tile(np.eye(3, dtype=np.float32)[:, :1], (1, 20_000))
+    sampled = np.exp(logs_of(start, kind, difficulty)).mean(0)
     exact = surrogate.ways_of(start, PLAIN, TABLE, 0)[0]
     np.testing.assert_allclose(exact, sampled, atol=2e-3)
 
@@ -151,10 +162,10 @@ def test_figures_by_hand():
     assert found["mean"] == pytest.approx(mean)
 
 
-def expanded(draws, judged, generations):
+def expanded(kind, judged, generations):
     """The responses that a step's counts stand for."""
     rows = [
-        (g, int(np.argmax(draws.kind[g])), w)
+        (g, int(np.argmax(kind[:, g])), w)
         for g, counts in enumerate(np.asarray(judged).round().astype(int))
         for w, n in enumerate(counts)
         for _ in range(n)
@@ -169,27 +180,62 @@ def expanded(draws, judged, generations):
 def test_a_sweep_shows_a_controller_what_a_curriculum_would():
     """The same responses, through the counts of the sweep and through the real window."""
     gate = gated(resolution=0)
-    ours, course = SMALL.stage(gate), None
+    ours = SMALL.stage(gate)
     course = Curriculum(gate, CAUTION, EVALUATION, SCHEMA, window=4, limits=LIMITS)
-    run, state = ours.start(PLAIN, 3), course.init(12, 3)
-    before, after = jax.jit(ours.before), jax.jit(ours.after)
+    state, run, seeds = course.init(12, 3), ours.start(16), np.arange(3, 19, dtype=np.int32)
+    [both] = chunks_of([Case(PLAIN, seeds)], 16)
+    learner, home = SMALL.world.begin(both.scenario, seeds)
+    observe, act = jax.jit(ours.observe), jax.jit(ours.act)
+    decide = jax.jit(jax.vmap(gate.update, in_axes=(0, -1)))
     for step in range(1, 8):
-        key = jax.random.fold_in(jax.random.fold_in(jax.random.key(0), 3), step)
-        draws = surrogate.draw(PLAIN, TABLE.shares, step, key, 3, 4)
-        pays = TABLE.pays(CAUTION.at(float(run.severity)).weights)
-        _, judged = LEARN(run.learner, PLAIN, TABLE, draws, pays)
-        run, seen = before(run, PLAIN, 3, step, 0)
-        receipt, state = course.step(state, expanded(draws, judged, 4))
-        summary = course.summary(state)
+        learner, kind, judged = SMALL.world.train(
+            learner, home, both.scenario, seeds, both.chances, step, run.pays
+        )
+        run, seen = observe(run, kind, judged, step)
+        receipt, state = course.step(state, expanded(kind[..., 0], judged[..., 0], 4))
+        summary, one = course.summary(state), jax.tree.map(lambda x: x[..., 0], seen)
         for name in ("mean", "safe", "answer", "competence"):
-            np.testing.assert_allclose(seen[name].value, summary[name].value, rtol=1e-4, atol=1e-5)
+            np.testing.assert_allclose(one[name].value, summary[name].value, rtol=1e-4, atol=1e-5)
             if not np.isnan(summary[name].value):
-                assert int(seen[name].n_responses) == summary[name].n_responses
-        np.testing.assert_allclose(seen.rung_means[0], receipt.forecast["mean"], rtol=1e-4)
-        np.testing.assert_allclose(seen.rung_means[1], receipt.forecast["mean_next"], rtol=1e-4)
-        decision, inner = gate.update(run.controller, seen)
-        assert float(decision.severity) == receipt.severity_to
-        run = after(run, decision.severity, inner, step)
+                assert int(one[name].n_responses) == summary[name].n_responses
+        np.testing.assert_allclose(one.rung_means[0], receipt.forecast["mean"], rtol=1e-4)
+        np.testing.assert_allclose(one.rung_means[1], receipt.forecast["mean_next"], rtol=1e-4)
+        decision, inner = decide(run.controller, seen)
+        assert float(decision.severity[0]) == receipt.severity_to
+        run = act(run, decision.severity, inner, step)
+
+
+def test_numbers_are_a_function_of_their_address():
+    """Threefry's blocks as jax.random has them, and numbers that look uniform."""
+    of_two = uniforms(6, np.array([3, 4]), 9, 5)
+    np.testing.assert_array_equal(of_two[:, 1], uniforms(6, 4, 9, 5))
+    key, counters = np.array([3, 9], np.uint32), np.array([5, 5, 5, 0, 1, 2], np.uint32)
+    bits = np.asarray(threefry_2x32(key, counters))
+    expected = (bits >> 8).astype(np.float32) * 2.0**-24 + 2.0**-25
+    np.testing.assert_array_equal(of_two[:, 0], expected)
+    many = np.asarray(uniforms(20_000, 7, 0, 1))
+    assert kstest(many, "uniform").pvalue > 0.01
+    assert 0 < many.min() < many.max() <= 1
+
+
+def test_a_run_does_the_same_wherever_it_stands_and_whatever_is_beside_it():
+    runner, other = stage(constant()), {**vars(PLAIN), "rate": 0.3}
+    whole = runner.run(PLAIN, np.arange(12), 12, points=2)
+    turned = runner.run(PLAIN, np.arange(12)[::-1], 12, points=2)
+    np.testing.assert_array_equal(whole.figures, turned.figures[::-1])
+    np.testing.assert_array_equal(whole.earned, turned.earned[::-1])
+    cases = [Case(Scenario(**other), np.arange(5)), Case(PLAIN, np.arange(7, 12))]
+    mixed = runner.run_cases(cases, 12, points=2)[1]
+    np.testing.assert_array_equal(whole.figures[7:], mixed.figures)
+
+
+def test_chunks_are_full_and_hold_every_run_once():
+    cases = [Case(PLAIN, np.arange(5)), Case(PLAIN, np.arange(40, 60), 1)]
+    chunks = list(chunks_of(cases, 16))
+    assert [c.runs for c in chunks] == [16, 9]
+    seeds, streams = (np.concatenate(x) for x in zip(*(c[1:3] for c in chunks)))
+    assert seeds.tolist() == [*range(5), *range(40, 60), *[59] * 7]
+    assert streams.tolist() == [0] * 5 + [1] * 27
 
 
 class PlainBlocks(CurriculumController):
@@ -223,12 +269,15 @@ def test_seeds_are_paired_and_chance_can_be_another():
 
 
 def test_memory_does_not_grow_with_the_steps():
-    runner = stage(constant())
-    shapes = [
-        jax.eval_shape(lambda s, n=every: runner._whole(PLAIN, s, 0, 3, n), np.arange(2))
-        for every in (10, 10_000)
-    ]
-    assert jax.tree.leaves(shapes[0]) == jax.tree.leaves(shapes[1])
+    """A run is one small program again and again: what 300 and 900 steps hold is the same."""
+    runner, held = stage(constant()), []
+    for steps in (300, 900):
+        programs = runner.step._cache_size(), SMALL.world.train._cache_size()
+        runner.run(PLAIN, [1], steps, points=3)
+        gc.collect()
+        held.append(sum(x.nbytes for x in jax.live_arrays()))
+    assert held[0] == held[1]
+    assert (runner.step._cache_size(), SMALL.world.train._cache_size()) == programs
 
 
 def test_the_scenario_of_the_report_gives_its_figures_within_their_sampling_error():

@@ -169,7 +169,7 @@ def benchmark(
     if as_json:
         click.echo(json.dumps(data, indent=1))
     else:
-        _tables(results, data, margin)
+        _tables(data, margin)
         click.echo(f"\n{time.monotonic() - began:.0f} s")
     if out is not None:
         _write(results, data, Path(out), figures, as_json)
@@ -225,7 +225,13 @@ def _number(interval: dict[str, float]) -> str:
     return f"{interval['value']:.1f} [{interval['lower']:.1f}, {interval['upper']:.1f}]"
 
 
-def _tables(results: Results, data: dict[str, Any], margin: float) -> None:
+def _verdict(pair: dict[str, Any], margin: float) -> str:
+    from curricula.offline.compare import Interval
+
+    return Interval(**pair["difference"]).verdict(margin)
+
+
+def _tables(data: dict[str, Any], margin: float) -> None:
     from dipg.app.scenarios import SCENARIOS
 
     click.echo(
@@ -244,12 +250,11 @@ def _tables(results: Results, data: dict[str, Any], margin: float) -> None:
         ])  # fmt: skip
     click.echo(_grid(rows))
     click.echo(f"\nagainst {data['reference']}, in points of 'right'")
-    pairs = [*results.versus(), results.equal()]
     rows = [["policy", "difference", "P(better)", "p", "p (Holm)", f"beyond {100 * margin:g}?"]]
-    for plain, pair in zip([*data["versus"], data["a_a"]], pairs):
+    for plain in [*data["versus"], data["a_a"]]:
         rows.append([
             plain["policy"], _points(plain["difference"]), _percent(plain["improvement"]),
-            f"{plain['p_value']:.4f}", f"{plain['adjusted']:.4f}", pair.verdict(margin),
+            f"{plain['p_value']:.4f}", f"{plain['adjusted']:.4f}", _verdict(plain, margin),
         ])  # fmt: skip
     click.echo(_grid(rows))
     click.echo("A/A is the reference against itself on other draws: what it shows is noise.")
@@ -257,7 +262,7 @@ def _tables(results: Results, data: dict[str, Any], margin: float) -> None:
         named = SCENARIOS.get(scenario)
         told = f"{named.says}\n  {named.arithmetic()}" if named else "real GRPO, sampled figures"
         click.echo(f"\n{scenario}: {told}")
-        against = {v.policy: v for v in results.versus_in(scenario)}
+        against = {pair["policy"]: pair for pair in data["versus_by_scenario"][scenario]}
         rows = [
             [
                 "  policy",
@@ -280,7 +285,8 @@ def _tables(results: Results, data: dict[str, Any], margin: float) -> None:
                 _percent(m["safe"]), _percent(m["answer"]), _percent(row["collapse"]),
                 "never" if wait is None else f"{wait:.0f}",
                 "never" if first is None else f"{first:.0f}",
-                against[row["policy"]].verdict(margin) if row["policy"] in against else "reference",
+                _verdict(against[row["policy"]], margin) if row["policy"] in against
+                else "reference",
             ])  # fmt: skip
         click.echo(_grid(rows))
     for note in data["notes"]:
