@@ -107,6 +107,43 @@ def scenario_of_report(parameters: Mapping[str, float] = REPORT_FIT) -> Scenario
     )
 
 
+DRAWN = 4  # scenarios whose constants are drawn
+
+
+def drawn(number: int) -> Named:
+    """A held-out scenario whose constants nobody chose: each drawn by itself from a stated range.
+
+    Written down, ranges and seeds, before any policy had been run on any of them; neither may be
+    changed in the light of results.
+    """
+    rng = np.random.default_rng([20_261_123, number])
+
+    def between(low: float, high: float) -> float:
+        return float(rng.uniform(low, high))
+
+    def about(low: float, high: float) -> float:
+        return float(np.exp(rng.uniform(np.log(low), np.log(high))))
+
+    start = _intend(
+        tries=between(0.4, 0.8), foreign=about(0.05, 0.4), unproven=about(0.02, 0.1),
+        rests=about(0.02, 0.2),
+    )  # fmt: skip
+    ceiling = between(0.4, 0.95)
+    competence = ceiling * between(0.2, 0.8)
+    since = between(100, 500)
+    return Named(
+        f"drawn {number}",
+        "constants drawn at random before any policy was run",
+        Scenario(
+            start, np.full(KINDS, competence, np.float32), ceiling=ceiling, rate=about(0.06, 0.24),
+            pace=about(0.02, 0.3), clumsy=between(0, 0.5), grasp=between(0.4, 0.9),
+            spread=between(0.5, 3), noise=between(0, 0.1), forget=about(0.001, 0.03),
+            drift=between(0, 2), drift_from=since, drift_until=since + 300,
+        ),
+        held_out=True,
+    )  # fmt: skip
+
+
 SCENARIOS: Mapping[str, Named] = {
     s.name: s
     for s in (
@@ -127,6 +164,7 @@ SCENARIOS: Mapping[str, Named] = {
               _learner(0.40, ceiling=0.6, forget=0.03, pace=0.05, clumsy=0.03), held_out=True),
         Named("drift", "prompts get harder from step 400 to 700, by two logits",
               _learner(0.55, drift=2.0, drift_from=400.0, drift_until=700.0), held_out=True),
+        *(drawn(number) for number in range(1, DRAWN + 1)),
         Named("report", "fitted to the report's evaluations of its three blocks",
               scenario_of_report(), held_out=True, ladder="report"),
     )

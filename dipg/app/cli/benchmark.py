@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 DEFAULT = "gated,gated-point,blocks,constant"
 NAMES = (
     "cliff", "no cliff", "slow learner", "noisy judge", "correlated groups", "delayed collapse",
-    "drift", "report",
+    "drift", "drawn 1", "drawn 2", "drawn 3", "drawn 4", "report",
 )  # fmt: skip
 """Scenarios, known without loading them; a test holds them to `dipg.app.scenarios`."""
 
