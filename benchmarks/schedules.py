@@ -9,6 +9,9 @@ Every sentence with a figure in it is written from the results.
 from __future__ import annotations
 
 import argparse
+import json
+import subprocess
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -18,12 +21,15 @@ from curricula.offline.benchmark import PRIMARY, Results
 from curricula.offline.calibrate import Fit
 from curricula.offline.compare import iqm
 from curricula.offline.figures import draw_all
-from dipg.app.scenarios import SCENARIOS, fitted
+from dipg.app.scenarios import BENCHMARK_LADDERS, SCENARIOS, fitted
 from dipg.app.schedules import benchmark, keep_compiled
-from dipg.pricing import LADDERS
 
 EARLY, RECOVERED = "ramp(end=3, steps=300)", "blocks(level=3)"
 POLICIES = ("constant", "gated", "gated-point", "blocks", RECOVERED, EARLY)
+ON_RECKLESS = (
+    "constant", "gated", "gated-point", "blocks", "ramp", "constant(severity=1)",
+    "pid-lagrangian", "plateau",
+)  # fmt: skip
 ON_REPORT = ("constant", "gated", "gated-point", "blocks", "blocks(level=2)")
 MARGIN = 0.01
 
@@ -36,8 +42,10 @@ The learners are **surrogates**, models of a learner under GRPO: a softmax over 
 vignette, and a skill that decides whether a try comes out right. Groups are sampled, advantages
 normalised within groups, the ratio clipped, the KL to the start paid
 (`curricula/offline/surrogate.py`). There is no text and no transformer in it. Each scenario was
-made to show one thing, and the constants were chosen by us; what holds here is a hypothesis about a
-training run, not a result of one.
+made to show one thing, and the constants were chosen by us, but for those named *drawn*: there a
+seeded generator drew them from ranges that were written down, and committed, before any policy had
+run on them (`drawn` in `dipg/app/scenarios.py`). What holds here is a hypothesis about a training
+run, not a result of one.
 
 *Right* is the share of answerable vignettes that are answered correctly and safely at the end, in
 per cent, by exact expectation: abstaining cannot raise it. Figures are interquartile means over
@@ -130,7 +138,7 @@ def dip(results: Results, policy: str, step: int) -> str:
     return ", ".join(told)
 
 
-def answers(results: Results, report: Results) -> str:
+def answers(results: Results, report: Results, reckless: Results) -> str:
     """Does premature escalation hurt, when, and by how much; what recovers; what the gates do."""
     lines = []
     for policy, what in (
@@ -152,14 +160,15 @@ def answers(results: Results, report: Results) -> str:
         f"- **What the harshest block costs while it lasts**: at step 600 `{RECOVERED}` stands, in"
         f" points of right (and of answers), against constant at {dip(results, RECOVERED, 600)}."
     )
-    report_verdicts = {
-        v.policy: (v.verdict(MARGIN), percent(v.difference, signed=True))
-        for v in report.versus_in("report")
-    }
-    told = ", ".join(f"`{p}` {verdict} ({d})" for p, (verdict, d) in report_verdicts.items())
-    lines.append(
-        f"- **On the report's own ladder**, with the learner fitted to its figures: {told}."
-    )
+    for what, found in (
+        ("On the report's own ladder, with the learner fitted to its figures", report),
+        ("Where escalation is what helps (`reckless`)", reckless),
+    ):
+        told = ", ".join(
+            f"`{v.policy}` {v.verdict(MARGIN)} ({percent(v.difference, signed=True)})"
+            for v in found.versus_in(found.scenarios[0])
+        )
+        lines.append(f"- **{what}**: {told}.")
     return "\n".join(lines)
 
 
@@ -176,6 +185,15 @@ def fit_section(fit: Fit) -> str:
     return table(rows) + "\n\n" + told
 
 
+RECKLESS_TOLD = """On the `caution` ladder no scenario can reward escalation much, by its arithmetic:
+on every rung a made-up proof pays less than abstaining and a grounded try more than a made-up
+proof, so that all that a harsher rung moves for answerable vignettes is how well trying pays beside
+abstaining. Escalation is rewarded where the first rung pays for something bad. The ladder `proofs`
+does so: only the price of a missing or made-up proof rises along it, from nothing (a checker that
+looks whether there is a proof, not whether it is in the context). Its constants were set once,
+before any policy ran on it, to have competence below that rung's break-even between making up and
+trying, 20%, and were not changed afterwards."""
+
 LIMITS_TOLD = """## What does not reproduce, and what this cannot tell
 
 - **The regression of block 2 is not needed to explain the report's figures.** Its medium list
@@ -186,30 +204,59 @@ LIMITS_TOLD = """## What does not reproduce, and what this cannot tell
 - **Premature escalation harms where a rung asks for more than the learner can do**, not because it
   is early: compare the verdicts above with each scenario's break-even. Where every rung stays below
   its competence, early costs nothing.
-- **A gate protects by not moving.** Where `gated` says *same*, it mostly stayed on the first rung;
-  in these scenarios harsher prices teach little that mild ones do not, so that staying is right. A
-  world in which harshness is needed would reward policies that move.
-- Constants of the scenarios were adjusted after policy results had been seen, those of the held-out
-  scenarios in the same passes: early sets showed almost no difference between policies, and the one
-  kept is a set in which `gated-point` does worse than `gated` in cliff. That gap is partly selected
-  for. No scenario rewards escalation, so this page cannot show `gated` helping.
+- **A gate protects by not moving, and that can be wrong.** Where `gated` says *same*, it mostly
+  stayed on the first rung. In the scenarios of the `caution` ladder staying is right. In `reckless`
+  it is not: the gate waits for a safe model, and the model cannot become safe at prices that pay
+  for what is unsafe. A rule that promotes on safety needs a first rung on which safety pays; see
+  `dipg-curriculum ladder` before training.
+- **What is selected and what is not.** The constants of the seven scenarios with names of their own
+  were adjusted after policy results had been seen, those of delayed collapse and drift too: early
+  sets showed almost no difference between policies, and the one kept is a set in which
+  `gated-point` does worse than `gated` in cliff. That gap is partly selected for. The drawn
+  scenarios are free of that; they are four draws from ranges that we chose.
 - Intervals are over seeds, not over scenarios. Tune on the training scenarios and report on the
   others: `--tune`.
 """
+
+
+def speed_section() -> str:
+    """How long it takes, measured now by a script of its own."""
+    script = Path(__file__).with_name("schedules_speed.py")
+    told = subprocess.run([sys.executable, script, "--json"], capture_output=True, check=True)
+    f = json.loads(told.stdout)
+    rows = [["", "wall", "CPU"]]
+    for what, name in (("seven policies, 64 seeds, as above", "command"),
+                       ("ten policies, 1,000 seeds, one scenario", "sweep")):  # fmt: skip
+        rows += [
+            [f"{what}, {state}", *(f"{f[f'{name}_{state}_{t}_s']:.0f} s" for t in ("wall", "cpu"))]
+            for state in ("cold", "warm")
+        ]
+    return (
+        "## How long it takes\n\n`python benchmarks/schedules_speed.py`, on two cores, 900 steps;"
+        " cold with nothing compiled, warm with the compiled programs of an earlier process. Load"
+        f" of the machine {f['load_before']:.1f} before and {f['load_after']:.1f} after: above 2,"
+        " wall times are of a machine that others used.\n\n" + table(rows) + "\n\n"
+        f"Compiled, {f['updates_per_cpu_s'] / 1e6:.2f} million steps of learner and controller per"
+        f" CPU second ({f['updates_per_wall_s'] / 1e6:.2f} million a second by the clock). Peak"
+        f" memory of `gated` with 1,000 seeds: {f['peak_mib_steps']:.0f} MiB for 900 steps,"
+        f" {f['peak_mib_four_times_the_steps']:.0f} MiB for 3,600."
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=64)
     parser.add_argument("--into", type=Path, default=Path("docs"))
+    parser.add_argument("--untimed", action="store_true", help="leave out how long it takes")
     given = parser.parse_args()
     keep_compiled()
     names = [n for n, s in SCENARIOS.items() if s.ladder == "caution"]
     results = benchmark(POLICIES, names, seeds=given.seeds)
     report = benchmark(ON_REPORT, ["report"], seeds=given.seeds)
+    reckless = benchmark(ON_RECKLESS, ["reckless"], seeds=given.seeds)
     images = given.into / "images" / "benchmark"
     images.mkdir(parents=True, exist_ok=True)
-    levels = {n: SCENARIOS[n].break_even(LADDERS["caution"]) for n in names}
+    levels = {n: SCENARIOS[n].break_even(BENCHMARK_LADDERS["caution"]) for n in names}
     shown = {
         "learning_curves": "Right (solid, with bands) and answered (dotted), over the steps",
         "decisions": "Severity: mean and middle half of the runs",
@@ -219,14 +266,16 @@ def main() -> None:
     draw_all(results, images, levels)
     parts = [
         HEAD.format(seeds=given.seeds, recovered=RECOVERED, early=EARLY),
-        "## Does premature escalation hurt?\n\n" + answers(results, report),
+        "## Does premature escalation hurt?\n\n" + answers(results, report, reckless),
         "## All scenarios together\n\n" + overall_section(results),
         "## Scenario by scenario\n\nBreak-even u is for the failures that the learner makes at the"
         " start.",
         *(scenario_section(results, name) for name in names),
+        scenario_section(reckless, "reckless") + "\n\n" + RECKLESS_TOLD,
         scenario_section(report, "report") + "\n\n" + fit_section(fitted()),
         *(f"![{text}](images/benchmark/{name}.svg)" for name, text in shown.items()),
         LIMITS_TOLD,
+        *([] if given.untimed else [speed_section()]),
     ]
     (given.into / "benchmark.md").write_text("\n\n".join(p.strip() for p in parts) + "\n")
     print(f"wrote {given.into / 'benchmark.md'} and {len(shown)} figures")

@@ -14,6 +14,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,8 @@ from grpo_core.checkpoints import (
     read_record,
     restore,
 )
+from grpo_core.distributed import from_first, is_first
+from grpo_core.mesh import to_host
 
 FORMAT = 1
 """Raise it when what is saved changes its meaning."""
@@ -45,7 +48,7 @@ class ResumeError(ValueError):
     """A run cannot go on from its checkpoints; one line says why."""
 
 
-def identity(config: RunConfig, reference: Any) -> dict[str, Any]:
+def identity(config: RunConfig, reference: str) -> dict[str, Any]:
     """What a checkpoint must share with the run that resumes it: versions, settings, model."""
     settings: dict[str, Any] = {}
     for key in settings_of(RunConfig):
@@ -58,17 +61,16 @@ def identity(config: RunConfig, reference: Any) -> dict[str, Any]:
         "format": FORMAT,
         "version": curricula.__version__,
         **settings,
-        "reference model": digest(reference),
+        "reference model": reference,
     }
 
 
 def digest(tree: Any) -> str:
-    """A short name for the values of a pytree."""
+    """A short name for the values of a pytree, wherever they lie."""
     total = hashlib.sha256()
     for name, leaf in named_leaves(tree).items():
         total.update(name.encode())
-        if not isinstance(leaf, jax.Array) or leaf.is_fully_addressable:
-            total.update(np.ascontiguousarray(np.asarray(leaf)).reshape(-1).view(np.uint8).data)
+        total.update(np.ascontiguousarray(to_host(leaf)).reshape(-1).view(np.uint8).data)
     return total.hexdigest()[:16]
 
 
@@ -81,7 +83,8 @@ class Checkpoints:
     """Saves and finds the checkpoints of one run. Close it at the end.
 
     Args:
-      directory: of the run. config: of the run. reference: all parameters that it starts from.
+      directory: of the run. config: of the run. reference: `digest` of all parameters that it
+        starts from.
       warn: takes what a person should know.
     """
 
@@ -89,7 +92,7 @@ class Checkpoints:
         self,
         directory: RunDirectory,
         config: RunConfig,
-        reference: Any,
+        reference: str,
         warn: Callable[[str], None],
     ) -> None:
         self._directory, self._config, self._warn = directory, config, warn
@@ -114,7 +117,7 @@ class Checkpoints:
         """
         path = self.path(state.step)
         self._writer.wait()  # it may be this very one that is being written
-        if path.exists():
+        if from_first(path.exists):
             return
         record = {
             "identity": self._identity,
@@ -124,6 +127,9 @@ class Checkpoints:
             "yardstick_lower": yardstick_lower if np.isfinite(yardstick_lower) else None,
         }
         self._writer.save(path, state.arrays, record)
+        if jax.process_count() > 1:
+            # Written together: what the processes tell each other must not cross a step's.
+            self._writer.wait()
         self._tidy()
 
     def wait(self) -> None:
@@ -138,17 +144,15 @@ class Checkpoints:
 
         Raises ResumeError where a checkpoint is of another run than this one.
         """
-        for step in reversed(steps_in(self._directory.checkpoints)):
+        for step in from_first(lambda: steps_in(self._directory.checkpoints)[::-1]):
             path = self.path(step)
             try:
-                record = read_record(path)
-                self._check_identity(path, record)
-                self._directory.check_sizes(record["logs"])
+                record = from_first(partial(self._record, path))
                 arrays: Arrays = restore(path, state.arrays)
             except MismatchError as error:
                 raise ResumeError(str(error)) from None
             except (CheckpointError, DirectoryError) as error:
-                self._set_aside(path, error)
+                from_first(partial(self._set_aside, path, error))
                 continue
             self._tell_machine(record)
             self._directory.go_back(step, record["logs"])
@@ -164,6 +168,13 @@ class Checkpoints:
     def close(self) -> None:
         """Wait for what is being written and remove what is not kept."""
         self._writer.close()
+
+    def _record(self, path: Path) -> dict[str, Any]:
+        """Of a checkpoint of this run, whose logs are all there."""
+        record = read_record(path)
+        self._check_identity(path, record)
+        self._directory.check_sizes(record["logs"])
+        return record
 
     def _ends_block(self, step: int) -> bool:
         blocks = self._config.curriculum.block_steps
@@ -192,6 +203,8 @@ class Checkpoints:
 
     def _tidy(self) -> None:
         """Remove what is not kept. The one being written has no place among the others yet."""
+        if not is_first():
+            return
         folder = self._directory.checkpoints
         records = {}
         for step in steps_in(folder):

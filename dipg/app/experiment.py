@@ -17,6 +17,7 @@ from dipg.app.outcome import Evaluations, Outcome
 from dipg.app.rollout import Score, ScoreError
 from dipg.app.run_directory import RunDirectory
 from dipg.app.stopping import Stop, Stopped
+from dipg.app.together import agreed
 from dipg.app.trial import Trial
 from dipg.environment import score_batch
 from grpo_core.mesh import on
@@ -62,9 +63,11 @@ def run(
         config,
         lambda detail, total: observer.phase("warm-up", detail, total),
         _until(stop, observer.progress),
+        mesh,
     )
     with on(mesh):
-        trial = Trial(config, directory, observer, model.arranged(), score)
+        trial = Trial(config, directory, observer, model, score)
+        del model  # on a mesh, the trial holds a copy of its own
         try:
             before, after = _train(trial, stop)
         finally:
@@ -87,7 +90,7 @@ def _train(trial: Trial, stop: Stop) -> tuple[Evaluations, Evaluations]:
     """All the steps that are left; the evaluations at the start and at the end."""
     config, observer = trial.config, trial.observer
     before = after = trial.evaluate_start()
-    _stop_if(stop.reason(), trial)
+    _stop_if(agreed(stop.reason()), trial)
     if trial.step > 0 and _evaluated(trial.step, config):
         after = trial.evaluate()  # the interruption may have come before it
     if trial.step < config.steps:
@@ -98,7 +101,7 @@ def _train(trial: Trial, stop: Stop) -> tuple[Evaluations, Evaluations]:
             _step(trial)
         evaluated = _evaluated(trial.step, config)
         coming = ("step", "save", "evaluation") if evaluated else ("step", "save")
-        reason = stop.reason(*coming)
+        reason = agreed(stop.reason(*coming))
         if trial.due() or reason:
             with stop.timed("save"):
                 trial.save()

@@ -14,6 +14,7 @@ from dipg.expert import Habits, respond_as_expert
 from dipg.vignettes.short import ShortCase, short_cases
 from dipg.vignettes.types import Shares
 from grpo_core.batch import Batch
+from grpo_core.mesh import spread
 from grpo_core.padding import pad_completions, pad_prompts
 from grpo_core.trainer import init_actor, supervised_step, warmup_cosine
 
@@ -71,7 +72,7 @@ def supervise(
             step, peak=warmup.learning_rate, warmup=50, total=warmup.steps, floor=0.05
         )
         actor, metrics = supervised_step(
-            model.graph, optimizer, actor, batch, jnp.float32(rate), model.frozen, model.how
+            model.graph, optimizer, actor, spread(batch), jnp.float32(rate), model.frozen, model.how
         )
         if (step + 1) % 10 == 0 or step + 1 == warmup.steps:
             progress(step + 1, {"loss": float(metrics["loss"])})

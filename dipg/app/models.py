@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from jax.sharding import Mesh
+
     from dipg.app.config import RunConfig
     from dipg.app.model import Model
 
@@ -112,8 +114,10 @@ def load_model(
     config: RunConfig,
     announce: Callable[[str, int | None], None],
     progress: Callable[[int, dict[str, float]], None],
+    mesh: Mesh | None = None,
 ) -> Model:
-    """The model that a run starts from, warmed up as configured.
+    """The model that a run starts from, warmed up as configured, not yet on the mesh where it is
+    the built-in one.
 
     announce(detail, total) is called before anything that takes long, progress(done, info) during a
     warm-up. Raises ModelNameError or the core's ModelError for what is not there or is damaged.
@@ -125,4 +129,4 @@ def load_model(
         return load_or_teach(config, announce, progress)
     from dipg.app.pretrained import load_pretrained
 
-    return load_pretrained(config, announce, progress)
+    return load_pretrained(config, announce, progress, mesh)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax.sharding import Mesh
 
 from dipg.app.config import ModelConfig, RunConfig
 from dipg.app.lessons import lesson_plan, supervise
@@ -15,6 +17,7 @@ from dipg.app.model import Model, Reference
 from dipg.app.models import PACKAGED, weights_of
 from dipg.prompts import render
 from grpo_core.lora import Lora, adapt
+from grpo_core.mesh import on
 from grpo_core.models.gguf import load_gguf
 from grpo_core.models.hub import load_directory, locate
 from grpo_core.models.weights import Split
@@ -29,8 +32,9 @@ def load_pretrained(
     config: RunConfig,
     announce: Callable[[str, int | None], None],
     progress: Callable[[int, dict[str, float]], None],
+    mesh: Mesh | None = None,
 ) -> Model:
-    """The configured model, with adapters where `model.lora_rank` is not 0.
+    """The configured model, with adapters where `model.lora_rank` is not 0, on the mesh if any.
 
     Raises ModelError for what is not there, damaged or of an unknown kind.
     """
@@ -38,7 +42,8 @@ def load_pretrained(
     announce(f"loading {wanted.name}", None)
     # Under adapters the base is never updated, so it need not be kept more exactly than used.
     kept = DTYPES[wanted.dtype] if wanted.lora_rank else jnp.float32
-    split, source, tokenizer = read(wanted.name, kept)
+    with _beside(mesh):
+        split, source, tokenizer = read(wanted.name, kept)
     how = Pass(DTYPES[wanted.dtype], wanted.remat, config.grpo.parts)
     model = Model(
         split.graph,
@@ -49,11 +54,21 @@ def load_pretrained(
         source=source,
     )
     if wanted.lora_rank:
-        model = adapted(model, wanted, config.warmup.seed)
-    if config.warmup.steps:
-        announce("supervised, by the undisciplined expert", config.warmup.steps)
-        model = _taught(config, model, progress)
+        with _beside(mesh):
+            model = adapted(model, wanted, config.warmup.seed)
+    with on(mesh):
+        model = model.arranged()
+        if config.warmup.steps:
+            announce("supervised, by the undisciplined expert", config.warmup.steps)
+            model = _taught(config, model, progress)
     return model
+
+
+def _beside(mesh: Mesh | None) -> contextlib.AbstractContextManager[Any]:
+    """What is made here goes to the host's own memory: on a mesh no device may hold it whole."""
+    if mesh is None:
+        return contextlib.nullcontext()
+    return jax.default_device(jax.local_devices(backend="cpu")[0])
 
 
 def read(name: str, dtype: Any) -> tuple[Split, Mapping[str, Any], PretrainedTokenizer]:

@@ -15,6 +15,7 @@ from dipg.pricing import TERMS
 from dipg.rubric import EVENTS
 from dipg.vignettes.types import Vignette
 from grpo_core.batch import Prompts
+from grpo_core.mesh import spread, to_host
 from grpo_core.sampler import Completions, Ends, sample_jit
 from grpo_core.sampling import Sampling, completion_keys
 
@@ -32,7 +33,8 @@ class ScoreError(ValueError):
 
 
 class Rollout(NamedTuple):
-    """What a batch of prompts was answered with, and what happened in each response.
+    """What a batch of prompts was answered with, and what happened in each response; all on the
+    host.
 
     completions `[N, G, T]`; texts N * G, prompt by prompt; terms `[N * G, K]`, events `[N * G, E]`.
     """
@@ -92,13 +94,15 @@ def _completed(
     for begin in range(0, count, at_once):
         # The last piece is filled up with its last prompt, so that one shape is compiled.
         rows = np.minimum(np.arange(begin, begin + min(at_once, count)), count - 1)
-        some, drawn = select(prompts, rows), keys[rows]
+        some, drawn = spread((select(prompts, rows), keys[rows]))
         pieces.append(
-            sample_jit(
-                model.graph, model.params, some, drawn, sampling, ends, model.frozen, model.how
+            to_host(
+                sample_jit(
+                    model.graph, model.params, some, drawn, sampling, ends, model.frozen, model.how
+                )
             )
         )
-    return jax.tree.map(lambda *parts: jnp.concatenate(parts)[:count], *pieces)
+    return jax.tree.map(lambda *parts: np.concatenate(parts)[:count], *pieces)
 
 
 def scored(

@@ -15,11 +15,19 @@ from curricula.offline.stage import Arena, Stage
 from curricula.offline.surrogate import Scenario, ways_of_start
 from curricula.offline.tables import EXAMPLE
 from curricula.offline.ways import WAYS
-from curricula.penalties import PenaltyLadder
+from curricula.penalties import PenaltyConfig, PenaltyLadder
 from dipg.app.ways import ways
-from dipg.pricing import EVALUATION, LADDERS, LIMITS
+from dipg.pricing import EVALUATION, LADDERS, LIMITS, SOFT
 
-__all__ = ["SCENARIOS", "Named", "arena", "calibration", "fitted", "scenario_of_report"]
+__all__ = [
+    "BENCHMARK_LADDERS",
+    "SCENARIOS",
+    "Named",
+    "arena",
+    "calibration",
+    "fitted",
+    "scenario_of_report",
+]
 
 KINDS = 3  # answer, abstain, conflict, as in `dipg.app.ways`
 
@@ -55,7 +63,7 @@ class Named:
 
     def arithmetic(self) -> str:
         """One line: what the rungs ask for, and what the learner can do."""
-        ladder, ceiling = LADDERS[self.ladder], float(np.asarray(self.scenario.ceiling))
+        ladder, ceiling = BENCHMARK_LADDERS[self.ladder], float(np.asarray(self.scenario.ceiling))
         u = ", ".join(f"{x:.2f}" for x in self.break_even(ladder))
         return (
             f"right in {self.start()['competence']:.0%} of its tries at the start,"
@@ -77,9 +85,9 @@ WARM = _intend(tries=0.76, foreign=0.12, unproven=0.06, rests=0.04)
 """After a warm-up by an undisciplined expert: it tries, and sometimes cites from memory."""
 
 
-def _learner(competence: float, **nature: float) -> Scenario:
+def _learner(competence: float, start: np.ndarray = WARM, **nature: float) -> Scenario:
     usual = {"rate": 0.12, "pace": 0.1, "clumsy": 0.1}
-    return Scenario(WARM, np.full(KINDS, competence, np.float32), **(usual | nature))
+    return Scenario(start, np.full(KINDS, competence, np.float32), **(usual | nature))
 
 
 REPORT_FIT: Mapping[str, float] = {
@@ -106,6 +114,24 @@ def scenario_of_report(parameters: Mapping[str, float] = REPORT_FIT) -> Scenario
         clumsy=0.0,
     )
 
+
+def _proofs(price: float) -> PenaltyConfig:
+    wrong = {"incorrect_answer": -30.0, "wrong_abstention": -15.0}
+    return SOFT.replace(hallucinated_trace=price, missing_trace=price, **wrong)
+
+
+PROOFS = PenaltyLadder(
+    "proofs",
+    [(name, _proofs(price)) for name, price in (("lax", 0.0), ("strict", -20.0), ("hard", -40.0))],
+    outcomes=LADDERS["caution"].outcomes,
+)
+"""Only the price of a missing or made-up proof rises. On the first rung it is free: such a response
+earns 10 for its form, a grounded try 50 or 0, so that below 20% competence making them up pays."""
+
+BENCHMARK_LADDERS: Mapping[str, PenaltyLadder] = {**LADDERS, PROOFS.name: PROOFS}
+
+RECKLESS = _intend(tries=0.45, foreign=0.45, unproven=0.04, rests=0.04)
+"""As likely to make a proof up as to look for one."""
 
 DRAWN = 4  # scenarios whose constants are drawn
 
@@ -165,6 +191,8 @@ SCENARIOS: Mapping[str, Named] = {
         Named("drift", "prompts get harder from step 400 to 700, by two logits",
               _learner(0.55, drift=2.0, drift_from=400.0, drift_until=700.0), held_out=True),
         *(drawn(number) for number in range(1, DRAWN + 1)),
+        Named("reckless", "made-up proofs pay until they are priced: escalation is what helps",
+              _learner(0.10, start=RECKLESS, clumsy=0.0), ladder="proofs"),
         Named("report", "fitted to the report's evaluations of its three blocks",
               scenario_of_report(), held_out=True, ladder="report"),
     )
@@ -176,8 +204,8 @@ TABLE = ways()
 
 @functools.cache
 def arena(ladder: str = "caution", **sizes: int) -> Arena:
-    """Eight prompts of eight responses a step, as in the default run, on one of our ladders."""
-    return Arena(TABLE, LADDERS[ladder], EVALUATION, LIMITS, **sizes)
+    """Eight prompts of eight responses a step, as in the default run, on a ladder by name."""
+    return Arena(TABLE, BENCHMARK_LADDERS[ladder], EVALUATION, LIMITS, **sizes)
 
 
 BLOCKS = (300, 600, 900)

@@ -19,8 +19,7 @@ from curricula.offline.sweep import Case, Sweep
 from curricula.offline.world import World
 from dipg.app.metrics import METRICS
 from dipg.app.policies import controller_from_name
-from dipg.app.scenarios import SCENARIOS, arena
-from dipg.pricing import LADDERS
+from dipg.app.scenarios import BENCHMARK_LADDERS, SCENARIOS, arena
 
 __all__ = ["Job", "benchmark", "in_threads", "run_job", "through_ray"]
 
@@ -52,7 +51,7 @@ def _stage(policy: str, ladder: str, steps: int, when: str | None) -> Stage:
     controller = controller_from_name(
         policy,
         when=None if when is None else parse(when, METRICS),
-        ladder=LADDERS[ladder],
+        ladder=BENCHMARK_LADDERS[ladder],
         total_steps=steps,
         # The report's three blocks, whatever the length of the runs.
         block_steps=max(steps // 3, 1),

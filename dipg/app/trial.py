@@ -13,7 +13,7 @@ import numpy as np
 from curricula import Observation
 from curricula.observations import ObservationError, encode, header
 from curricula.receipts import Receipt
-from dipg.app.checkpointing import Checkpoints
+from dipg.app.checkpointing import Checkpoints, digest
 from dipg.app.commands import Commands
 from dipg.app.config import RunConfig
 from dipg.app.curriculum import SCHEMA, curriculum_of, is_regression
@@ -27,9 +27,11 @@ from dipg.app.rollout import EVALUATION_STEP, Rollout, Score, roll_out, select
 from dipg.app.run_directory import RunDirectory
 from dipg.app.samples import as_lines, samples
 from dipg.app.step_metrics import plain, response_metrics, reward_metrics, window_metrics
+from dipg.app.together import scored_once
 from dipg.app.training_state import Arrays, TrainingState
 from dipg.app.update import make_update
 from grpo_core.checkpoints import CheckpointError
+from grpo_core.distributed import check_equal, from_first
 from grpo_core.mesh import arranged
 from grpo_core.sampling import Sampling, Temperature, greedy
 from grpo_core.trainer import ActorState, init_actor
@@ -50,20 +52,18 @@ class Trial:
         score: Score,
     ) -> None:
         self.config, self.directory, self.observer = config, directory, observer
-        self.model, self.score = model, score
         self.curriculum = curriculum_of(config)
-        self.train, self.held_out = load_data(config, model)
-        self.update = make_update(config.grpo, model)
-        start = (model.params, model.start.params, model.start.frozen)
+        start = digest((model.params, model.start.params, model.start.frozen))
+        check_equal("the model they start from", start)
+        self.model, self.score = model.arranged(), scored_once(score)
+        self.train, self.held_out = load_data(config, self.model)
+        self.update = make_update(config.grpo, self.model)
         self.checkpoints = Checkpoints(directory, config, start, observer.warning)
         self.state = self.checkpoints.newest(self._start())
         if self.state.step == 0:
             directory.append_observation(header(SCHEMA, *self._sizes))
-        self.moves = [
-            Receipt.from_json(row)
-            for row in read_lines(directory.path / "decisions.jsonl")
-            if row["moved"]
-        ]
+        decisions = from_first(lambda: read_lines(directory.path / "decisions.jsonl"))
+        self.moves = [Receipt.from_json(row) for row in decisions if row["moved"]]
         self.commands = Commands(directory.path, observer.warning)
         self._yardstick_lower = float("nan")
 
@@ -101,7 +101,7 @@ class Trial:
         marks.append(time.monotonic())
         groups = np.repeat(np.arange(len(rows)), grpo.num_generations)
         observation = Observation.build(SCHEMA, rollout.terms, rollout.events, groups)
-        command = self.commands.at(step)
+        command = from_first(lambda: self.commands.at(step))
         receipt, curriculum = self.curriculum.step(state.curriculum, observation, command)
         summary = self.curriculum.summary(curriculum)
         self._yardstick_lower = summary["mean"].lower
@@ -190,7 +190,7 @@ class Trial:
         return self._evaluate(0, self.model.params)
 
     def _evaluate(self, step: int, params: Any) -> Evaluations:
-        kept = self._evaluated_before(step)
+        kept = from_first(lambda: self._evaluated_before(step))
         if kept is not None:
             return kept
         self.observer.phase("evaluation", f"step {step}", None)

@@ -16,6 +16,8 @@ from dipg.app.schedules import Job, Runner, in_threads
 
 __all__ = ["RANGES", "Search", "tune"]
 
+LADDER = "caution"
+
 RANGES: Mapping[str, Mapping[str, tuple[float, float, str]]] = {
     "constant": {"severity": (0.0, 3.0, "linear")},
     "blocks": {"length": (50, 600, "whole")},
@@ -118,8 +120,8 @@ def tune(
 
     Seeds are others than the ones a benchmark reports on.
     """
-    training = tuple(s.name for s in SCENARIOS.values() if not s.held_out)
-    held_out = tuple(s.name for s in SCENARIOS.values() if s.held_out and s.ladder == "caution")
+    training = tuple(s.name for s in SCENARIOS.values() if not s.held_out and s.ladder == LADDER)
+    held_out = tuple(s.name for s in SCENARIOS.values() if s.held_out and s.ladder == LADDER)
     numbers = tuple(range(100_000, 100_000 + seeds))
     calls = candidates(policy, trials)
     jobs = [Job(str(c), s, numbers, steps, when) for c in calls for s in training]

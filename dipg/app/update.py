@@ -12,6 +12,7 @@ from dipg.app.config import GRPOConfig
 from dipg.app.model import Model
 from dipg.app.objectives import advantages_of, leave_out, loss_of, scalars_of
 from dipg.app.rollout import Rollout
+from grpo_core.mesh import spread
 from grpo_core.sampler import as_batch
 from grpo_core.trainer import ActorState, GrpoTargets, grpo_step, logps_of, make_optimizer
 
@@ -37,15 +38,15 @@ class Update(NamedTuple):
         """
         grpo, model, start = self.grpo, self.model, self.model.start
         graph, how = model.graph, model.how
-        batch = as_batch(rollout.prompts, rollout.completions)
+        batch = spread(as_batch(rollout.prompts, rollout.completions))
         temperature = jnp.float32(grpo.temperature)
         reference = logps_of(start.graph, start.params, batch, temperature, start.frozen, how).logps
         old = None
         if grpo.updates_per_batch > 1:
             old = logps_of(graph, actor.params, batch, temperature, model.frozen, how).logps
-        advantages = advantages_of(grpo)(jnp.asarray(rewards))
+        advantages = spread(advantages_of(grpo)(jnp.asarray(rewards)))
         batch = leave_out(grpo, batch, jnp.asarray(model.tokenizer.stop_ids), advantages)
-        targets = GrpoTargets(advantages, reference, old, rollout.completions.logps)
+        targets = GrpoTargets(advantages, reference, old, spread(rollout.completions.logps))
         rate = grpo.learning_rate * min(1.0, step / max(grpo.warmup_steps, 1))
         skipped = 0.0
         for _ in range(grpo.updates_per_batch):

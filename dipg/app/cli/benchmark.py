@@ -20,9 +20,12 @@ if TYPE_CHECKING:
 DEFAULT = "gated,gated-point,blocks,constant"
 NAMES = (
     "cliff", "no cliff", "slow learner", "noisy judge", "correlated groups", "delayed collapse",
-    "drift", "drawn 1", "drawn 2", "drawn 3", "drawn 4", "report",
+    "drift", "drawn 1", "drawn 2", "drawn 3", "drawn 4", "reckless", "report",
 )  # fmt: skip
 """Scenarios, known without loading them; a test holds them to `dipg.app.scenarios`."""
+
+APART = ("reckless", "report")
+"""Those with ladders of their own, which not every policy can climb: run only where named."""
 
 
 def split_policies(text: str) -> list[str]:
@@ -56,7 +59,7 @@ def split_scenarios(text: str | None) -> list[str]:
       click.UsageError: an unknown one.
     """
     if text is None:
-        return [name for name in NAMES if name != "report"]  # it has a ladder of its own
+        return [name for name in NAMES if name not in APART]
     names = [part.strip() for part in text.split(",") if part.strip()]
     for name in names:
         if name not in NAMES:
@@ -76,7 +79,7 @@ def split_scenarios(text: str | None) -> list[str]:
 )
 @click.option("--seeds", default=64, type=click.IntRange(4), help="Paired runs of each.")
 @click.option("--steps", default=900, type=click.IntRange(30), help="Of training.")
-@click.option("--scenarios", metavar="A,B,...", help="[default: all but report]")
+@click.option("--scenarios", metavar="A,B,...", help="[default: all but reckless and report]")
 @click.option("--when", metavar="CONDITION", help="Promotion condition of the gated policies.")
 @click.option(
     "--margin", default=0.01, type=click.FloatRange(0), help="Smallest difference that matters."
@@ -306,12 +309,11 @@ def _write(results: Results, data: dict[str, Any], into: Path, figures: bool, qu
     from curricula.offline.figures import FiguresError, draw_all
 
     try:
-        from dipg.app.scenarios import SCENARIOS
-        from dipg.pricing import LADDERS
+        from dipg.app.scenarios import BENCHMARK_LADDERS, SCENARIOS
 
-        caution = LADDERS["caution"]
+        caution = BENCHMARK_LADDERS["caution"]
         levels = {
-            s: SCENARIOS[s].break_even(LADDERS[SCENARIOS[s].ladder])
+            s: SCENARIOS[s].break_even(BENCHMARK_LADDERS[SCENARIOS[s].ladder])
             if s in SCENARIOS
             else [caution.break_even(k) for k in range(len(caution))]
             for s in results.scenarios

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from dipg.app.cli.refusals import is_refusal
-from dipg.app.config import PRESETS, RunConfig, load
+from dipg.app.config import PRESETS, RunConfig, load, to_toml
 from dipg.app.files import clean
 from dipg.app.run_directory import DirectoryError, RunDirectory, check_usable, read_config
 from dipg.app.settings import ConfigError, Given, from_text, quote, settings_of, unknown_key
@@ -98,6 +98,12 @@ def setting_options(command: Callable[..., Any]) -> Callable[..., Any]:
     metavar="AXES",
     help="Devices to train on, as fsdp=8 or fsdp=4,tp=2. [default: one device]",
 )
+@click.option(
+    "--distributed",
+    is_flag=True,
+    help="One of several processes, one a host, that are one run; on a mesh of all their devices, "
+    "fsdp=<all> unless --mesh says otherwise.",
+)
 @click.option("--plain", is_flag=True, help="Plain lines, as when the output is not a terminal.")
 @click.option("--quiet", is_flag=True, help="Only the result.")
 @click.option("--json", "as_json", is_flag=True, help="The result as one JSON object on stdout.")
@@ -107,6 +113,7 @@ def run(
     max_hours: float | None,
     trackers: tuple[str, ...],
     mesh: str | None,
+    distributed: bool,
     plain: bool,
     quiet: bool,
     as_json: bool,
@@ -132,6 +139,7 @@ def run(
       dipg-curriculum run --resume runs/latest --max-hours 8.5
       dipg-curriculum run --policy gated --track tensorboard
       dipg-curriculum run --policy gated --mesh fsdp=8
+      dipg-curriculum run --policy gated --mesh fsdp=16,tp=4 --distributed --out /shared/run
     """
     check_trackers(trackers)
     axes = None if mesh is None else parse_mesh(mesh)
@@ -140,11 +148,14 @@ def run(
     if resume is None:
         config = settings_given(settings)
         path = None if out is None else Path(out)
-        check_usable(path)
+        if not distributed:  # else the first process may have made it already
+            check_usable(path)
     else:
         config, path = resumed(Path(resume), out, settings), Path(resume)
     shown = Shown(plain, quiet, as_json, trackers)
-    outcome = _train(config, path, shown, max_hours, resume is not None, axes)
+    outcome = _train(config, path, shown, max_hours, resume is not None, axes, distributed)
+    if outcome is None:
+        return
     if as_json:
         click.echo(json.dumps(clean(outcome.to_json()), indent=2))
     else:
@@ -187,7 +198,12 @@ def _train(
     max_hours: float | None,
     resume: bool,
     axes: Mapping[str, int] | None,
-) -> Outcome:
+    distributed: bool,
+) -> Outcome | None:
+    """What the run came to; None in a process that is not the first."""
+    first = not distributed or _joined()
+    if not first:
+        shown = Shown(plain=True, quiet=True, as_json=True)
     # Everything heavy is imported from here on: what was given is known to be usable.
     from dipg.app.stopping import Stop
     from dipg.app.view import choose_view
@@ -201,26 +217,47 @@ def _train(
         from dipg.app.scorers import scorer
 
         experiment.check(config)
-        mesh = None if axes is None else _mesh(axes, config)
+        mesh = None if axes is None and not distributed else _mesh(axes, config)
         score = scorer(config.data.environment)
-        if resume and path is not None:
-            directory = stack.enter_context(RunDirectory.resume(path))
-        else:
-            directory = stack.enter_context(RunDirectory.create(path, config))
+        directory = stack.enter_context(_directory(config, path, resume))
         observer = Tracked(view, open_trackers(shown.trackers, directory.path, config))
         stack.callback(observer.close)
-        return _ended(
+        outcome = _ended(
             directory.path,
             view,
             lambda: experiment.run(config, directory, observer, stop=stop, score=score, mesh=mesh),
         )
+        return outcome if first else None
 
 
-def _mesh(axes: Mapping[str, int], config: RunConfig) -> Mesh:
+def _joined() -> bool:
+    """Meet the other processes; whether this is the first of them. Raises DistributedError."""
+    from grpo_core import distributed
+
+    distributed.start()
+    return distributed.is_first()
+
+
+def _directory(config: RunConfig, path: Path | None, resume: bool) -> RunDirectory:
+    from dipg.app.together import opened
+    from grpo_core.distributed import check_equal
+
+    def take() -> RunDirectory:
+        if resume and path is not None:
+            return RunDirectory.resume(path)
+        return RunDirectory.create(path, config)
+
+    check_equal("their settings", to_toml(config))
+    return opened(take)
+
+
+def _mesh(axes: Mapping[str, int] | None, config: RunConfig) -> Mesh:
     """The devices to train on. Raises MeshError where they or the prompts do not fit it."""
+    import jax
+
     from grpo_core.mesh import check_divides, make_mesh
 
-    mesh = make_mesh(axes)
+    mesh = make_mesh(axes or {"fsdp": jax.device_count()})
     check_divides(config.grpo.prompts_per_step, mesh)
     return mesh
 
