@@ -126,7 +126,7 @@ $(VERL_READY): pyproject.toml
 	@$(MAKE) --no-print-directory VENV=$(VENV)-verl $(VENV)-verl/.stamp-python
 	@echo "Installing verl into $(VENV)-verl ..."
 	@$(VENV)-verl/bin/python -m pip install -qq --disable-pip-version-check torch==2.13.0
-	@$(VENV)-verl/bin/python -m pip install -qq --disable-pip-version-check verl==0.9.1 aiohttp cachetools fastapi uvicorn
+	@$(VENV)-verl/bin/python -m pip install -qq --disable-pip-version-check verl==0.9.1 TransferQueue==0.1.11 aiohttp cachetools fastapi uvicorn
 	@$(VENV)-verl/bin/python -m pip install -qq --disable-pip-version-check -e '.[dev]'
 	@touch $@
 

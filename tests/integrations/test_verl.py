@@ -123,6 +123,126 @@ def test_verls_reward_manager_passes_the_facts_on():
     assert told["reward_extra_info"]["term/right"] == 1
 
 
+@pytest.fixture(scope="module")
+def queue():
+    """A real TransferQueue, in a Ray of this machine."""
+    ray = pytest.importorskip("ray", reason="lacks ray")
+    tq = pytest.importorskip("transfer_queue", reason="lacks TransferQueue")
+    ray.init(
+        num_cpus=16, include_dashboard=False, log_to_driver=False
+    )  # each of its parts takes one
+    tq.init()
+    yield tq
+    tq.close()
+    ray.shutdown()
+
+
+def row_of(uid, scores, extra):
+    mask = torch.ones(len(scores), dtype=torch.int64)
+    return {"uid": uid, "response_mask": mask, "rm_scores": scores, "extra_fields": extra}
+
+
+def queued(queue, said, step, padding=0):
+    """A batch as agent loops leave it: two prompts, two sessions each, the first of two outputs."""
+    from transfer_queue import KVBatchMeta
+    from verl.utils.tensordict_utils import list_of_dict_to_tensordict
+
+    keys, rows, tags = [], [], []
+    outputs = [("b", 0, 0), ("b", 0, 1), ("b", 1, 0), ("a", 0, 0), ("a", 1, 0)]
+    words = [said[0], *said]
+    for i, ((uid, session, output), word) in enumerate(zip(outputs, words)):
+        facts = compute_score("words", word, None, {"prompt": "it"})
+        length = (2, 2, 3, 1, 2)[i]
+        scores = torch.zeros(length)
+        scores[-1] = facts["score"]
+        rows.append(row_of(uid, scores, {"reward_extra_info": facts}))
+        keys.append(f"{step}{uid}_{session}_{output}")
+        tags.append({"status": "success"})
+    for i in range(padding):
+        rows.append(row_of("pad", torch.zeros(1), {}))
+        keys.append(f"{step}pad{i}_0_0")
+        tags.append({"status": "success", "is_padding": True})
+    fields = list_of_dict_to_tensordict(rows)
+    queue.kv_batch_put(keys=keys, partition_id="train", fields=fields, tags=tags)
+    return KVBatchMeta(partition_id="train", keys=keys, tags=tags)
+
+
+def scores_in(queue, batch):
+    found = queue.kv_batch_get(keys=batch.keys, partition_id="train", select_fields=["rm_scores"])[
+        "rm_scores"
+    ]
+    return [row.tolist() for row in found.unbind()]
+
+
+def test_a_batch_in_the_queue_is_paid_there_and_each_session_observed_once(queue, tmp_path):
+    hook = VerlCurriculum(two_blocks(), 4, 2, log=tmp_path)
+    batch = queued(queue, SAID[0], 1, padding=1)
+    assert scores_in(queue, batch) == [[0, 20], [0, 20], [0, 0, -15], [-5], [0, 20], [0]]
+    assert hook.price_queued(batch, queue).tolist() == [30, 0, 5, 30]
+    assert scores_in(queue, batch) == [[0, 30], [0, 30], [0, 0, 0], [5], [0, 30], [0]]
+    hard = queued(queue, SAID[0], 2)
+    assert hook.price_queued(hard, queue).tolist() == [30, -50, 5, 30]
+    log = [json.loads(x) for x in (tmp_path / "observations.jsonl").read_text().splitlines()]
+    assert [row["groups"] for row in log[1:]] == [[1, 1, 0, 0]] * 2
+    lost = queued(queue, SAID[0], 3)
+    with pytest.raises(ObservationError, match=r"'term/.*facts_for_verl"):
+        VerlCurriculum(two_blocks(), 4, 2).price_queued(without_facts(queue, lost), queue)
+
+
+def without_facts(queue, batch):
+    from tensordict import NonTensorStack, TensorDict
+
+    fields = TensorDict({"extra_fields": NonTensorStack(*[{}] * 5)}, batch_size=5)
+    queue.kv_batch_put(keys=batch.keys, partition_id="train", fields=fields)
+    return batch
+
+
+def queue_trainer(place):
+    """verl's own trainer class, less the workers: they train and save the model."""
+    from omegaconf import OmegaConf
+    from verl.trainer.ppo.v1 import PPOTrainer
+
+    class Trainer(PPOTrainer):
+        def __init__(self):
+            self.global_steps = 0
+            self.config = OmegaConf.create({
+                "algorithm": {"use_kl_in_reward": False, "adv_estimator": "grpo", "gamma": 1.0,
+                              "lam": 1.0, "norm_adv_by_std_in_grpo": True},
+                "actor_rollout_ref": {"rollout": {"n": 2}},
+                "trainer": {"default_local_dir": str(place), "resume_mode": "auto"},
+            })  # fmt: skip
+
+        def _save_checkpoint(self):
+            (place / f"global_step_{self.global_steps}").mkdir()
+
+        def _load_checkpoint(self):
+            self.global_steps = int((place / "global_step_1").is_dir())
+
+    Trainer.__abstractmethods__ = frozenset()
+    return Trainer
+
+
+def test_the_trainer_on_the_queue_trains_and_checkpoints_under_the_curriculum(queue, tmp_path):
+    first, second = VerlCurriculum(two_blocks(), 4, 2), VerlCurriculum(two_blocks(), 4, 2)
+    kind = queue_trainer(tmp_path)
+    first.attach(kind, queue)
+    trainer = kind()
+    trainer._load_checkpoint()  # there is none: from scratch
+    first.price_queued(queued(queue, SAID[1], 4), queue)
+    batch = trainer._compute_advantage(queued(queue, SAID[0], 5), metrics={})
+    found = queue.kv_batch_get(keys=batch.keys, partition_id="train", select_fields=["advantages"])
+    advantages = [row[-1].item() for row in found["advantages"].unbind()]
+    # Hard prices 30, -50 and 5, 30: two make +-1/sqrt(2); a session's outputs share theirs.
+    expected = [2**-0.5, 2**-0.5, -(2**-0.5), -(2**-0.5), 2**-0.5]
+    assert advantages == pytest.approx(expected, rel=1e-4)
+    trainer.global_steps = 1
+    trainer._save_checkpoint()
+    kind = queue_trainer(tmp_path)
+    second.attach(kind, queue)
+    kind()._load_checkpoint()
+    assert second.session.state_dict() == first.session.state_dict()
+
+
 def test_the_hooks_are_where_the_documentation_says():
     from verl.trainer.ppo import ray_trainer
 
@@ -130,3 +250,12 @@ def test_the_hooks_are_where_the_documentation_says():
     assert parameters[:2] == ["data", "adv_estimator"]
     trainer = inspect.unwrap(ray_trainer.RayPPOTrainer)
     assert {"fit", "_save_checkpoint", "_load_checkpoint"} <= set(dir(trainer))
+
+
+def test_the_hooks_on_the_queue_are_where_the_documentation_says():
+    v1 = pytest.importorskip("verl.trainer.ppo.v1", reason="lacks TransferQueue")
+    parameters = list(inspect.signature(v1.PPOTrainer._compute_advantage).parameters)
+    assert parameters == ["self", "batch", "metrics"]
+    assert {"_save_checkpoint", "_load_checkpoint"} <= set(v1.PPOTrainer.__dict__)
+    assert issubclass(v1.get_trainer_cls("sync"), v1.PPOTrainer)
+    assert "_compute_advantage" not in v1.get_trainer_cls("sync").__dict__  # the base's is used
