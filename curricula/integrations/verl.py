@@ -2,7 +2,7 @@
 
 Workers score single responses without knowing the step, so they return facts; the driver prices
 them, because there is one of it and it knows the whole batch. In the reward file that
-``custom_reward_function.path`` names::
+``reward.custom_reward_function.path`` names::
 
     compute_score = facts_for_verl(SCHEMA, YARDSTICK, score)
 
