@@ -94,6 +94,8 @@ _LABELS = _split(
 _LABEL = re.compile(rf"\b({'|'.join(_LABELS)})s? (?:no\.? |number )?$")
 _LABELLING = ("no ", "no. ", "number ", *(f"{x} " for x in _LABELS), *(f"{x}s " for x in _LABELS))
 """What text before a number ends in where the number may name something."""
+_DEGREES = ("grade ", "stage ", "phase ", "class ", "type ", "level ")
+"""What may be given with a sign before its number ("grade <= 1")."""
 _CHANGE = re.compile(r"(?<!ranged )(?<!ranging )(?<!ranges )\bfrom (?:about |around )?$")
 _RANGE = re.compile(r" ?- ?| to | through ")
 _LIST_MARK = re.compile(r"(?:^|\n)\s*\(?\d{1,2}[.)](?=\s)")
@@ -238,7 +240,9 @@ def _read(text: str, start: int, m: re.Match[str], often: list[tuple[float, int,
     before = text[max(0, start - 24) : start]
     hit = _COMPARATOR.search(before) if before.endswith(_COMPARING) else None
     compare = _DIRECTION[hit[1] or hit[2]] if hit else ""
-    if not dimension and before.endswith(_LABELLING) and (label := _LABEL.search(before)):
+    graded = hit is not None and hit[1] and before[: hit.start()].endswith(_DEGREES)
+    labelled = before[: hit.start()] if hit and graded else before
+    if not dimension and labelled.endswith(_LABELLING) and (label := _LABEL.search(labelled)):
         dimension = f"#{label[1]}"
         hit = hit or _COMPARATOR.search(before, 0, label.start())
         compare = _DIRECTION[hit[1] or hit[2]] if hit else ""

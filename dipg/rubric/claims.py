@@ -256,10 +256,21 @@ def _differ(one: Statement, other: Statement, asked: frozenset[str], named: froz
     yours = {n.dimension: n.value for n in other.numbers if n.dimension[:1] != "#"}
     shared = mine.keys() & yours.keys()
     if shared:
-        return any(not close(mine[d], yours[d]) for d in shared)
+        return any(not _equal(d, mine[d], yours[d]) for d in shared) or _are_opposed(one, other)
     if bool(mine) != bool(yours):
         return False
     return bool(about_one & about_other) or bool((one.words & other.words) - _COMMON)
+
+
+def _equal(dimension: str, one: float, other: float) -> bool:
+    return one == other or (dimension != "date" and close(one, other))
+
+
+def _are_opposed(one: Statement, other: Statement) -> bool:
+    """Whether one statement has a word that the other denies ("methylated", "unmethylated")."""
+    return any(
+        {f"un{w}", f"non{w}"} & b.words for a, b in ((one, other), (other, one)) for w in a.words
+    )
 
 
 _COMMON = frozenset(stem(w) for w in STOP_WORDS)

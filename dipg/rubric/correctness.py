@@ -3,14 +3,19 @@
 Where a text can be read either way it is not called correct.
 """
 
-from dipg.rubric.claims import Answer
-from dipg.rubric.mentions import Claim
-from dipg.rubric.named import says_labels, says_names
+import re
+
+from dipg.rubric.claims import Answer, read_answer
+from dipg.rubric.lexicon import word_set
+from dipg.rubric.mentions import Claim, is_of_another
+from dipg.rubric.named import is_no_owner, says_labels, says_names
 from dipg.rubric.numbers import says_numbers
+from dipg.rubric.predicates import keeps_asked_degree, speaks_of_what_was_asked
 from dipg.rubric.reading import Reading
 from dipg.rubric.targets import Target
 from dipg.rubric.treatments import keeps_actions
 from dipg.rubric.wording import keeps_direction, keeps_polarity, opens_alike, says_phrase
+from dipg.text import words
 
 CHECKS = (
     opens_alike,
@@ -21,6 +26,9 @@ CHECKS = (
     keeps_polarity,
     keeps_direction,
     keeps_actions,
+    speaks_of_what_was_asked,
+    keeps_asked_degree,
+    is_no_owner,
 )
 """What an answer has to pass against one of the wordings."""
 
@@ -29,9 +37,50 @@ def states_expected(
     answer: Answer, options: tuple[Target, ...], context: Reading, question: Reading
 ) -> bool:
     """Whether an answer says what one of the wordings says and contradicts none of them."""
-    if answer.too_long:
+    if answer.too_long or _is_unreal(answer.text, options, context, question):
         return False
-    return any(_states(Claim(answer, target, options, context, question)) for target in options)
+    if any(_states(Claim(answer, target, options, context, question)) for target in options):
+        return True
+    rest = _without_asides_on_others(answer, options, context, question)
+    return rest is not None and states_expected(rest, options, context, question)
+
+
+def _without_asides_on_others(
+    answer: Answer, options: tuple[Target, ...], context: Reading, question: Reading
+) -> Answer | None:
+    """An answer without brackets that are on another patient or arm: "32 % (cohort 1: 18 %)"."""
+    asides = _IN_BRACKETS.findall(answer.text)
+    if not asides or not options:
+        return None
+    claim = Claim(answer, options[0], options, context, question)
+    for aside in asides:
+        read = read_answer(aside.strip("()"))
+        if not read.clauses or not is_of_another(read.clauses[0], claim):
+            return None
+    return read_answer(_IN_BRACKETS.sub(" ", answer.text))
+
+
+_IN_BRACKETS = re.compile(r"\([^()]*\)")
+
+
+_DOUBLY_DENIED = re.compile(
+    r"\b(?:not|n't|never|no|nobody|none|cannot|hardly) (?:\w+ ){0,3}?(?:untrue|false|incorrect|"
+    r"wrong|inaccurate|impossible|unlikely|not|never|without|deny|denies|denied|excluded?|"
+    r"ruled? out|doubted|disputed)\b"
+)
+_WISHED = word_set(
+    "hoped hope hopes wished goal target aim aimed intended intention planned desired feared "
+    "supposed supposedly alleged allegedly predicted anticipated"
+)
+
+
+def _is_unreal(text: str, options: tuple[Target, ...], context: Reading, question: Reading) -> bool:
+    """Whether an answer denies a denial, or speaks of what was wished where the vignette does
+    not: both can be read either way."""
+    if any(m.group() not in o.whole for m in _DOUBLY_DENIED.finditer(text) for o in options):
+        return True
+    wished = _WISHED.intersection(words(text)) - context.terms - question.terms
+    return any(w not in words(o.whole) for w in wished for o in options)
 
 
 def _states(claim: Claim) -> bool:

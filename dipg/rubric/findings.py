@@ -181,10 +181,16 @@ def _read_task(context_text: str, question_text: str, expected: Expected) -> Tas
         targets=targets(expected, question_text) if expected.kind == "answer" else (),
         given=given,
         known=given | wanted.terms,
-        raws=context.raws | question.raws,
+        raws=_raws(context) | _raws(question),
         asked=content(plain(question.text)) - GENERIC_WORDS,
-        expects_denial=_reads_as_denial(expected.answer),
+        expects_denial=any(map(_reads_as_denial, (expected.answer, *expected.aliases))),
     )
+
+
+def _raws(read_text: Reading) -> frozenset[float]:
+    """Numbers as written, and dates without their year or day, as one may shorten them."""
+    days = [n.raw for n in read_text.numbers if n.dimension == "date"]
+    return read_text.raws | {d % 10_000 for d in days} | {d // 100 for d in days}
 
 
 def _wordings(expected: Expected) -> str:

@@ -154,6 +154,20 @@ for _class, _members in {
     for _word in _members.split():
         CLASSES[_word] = _class
 
+COURSES = {
+    "same": re.compile(r"\b(?:stable|unchanged|stationary)\b"),
+    "worse": re.compile(
+        r"\b(?:progress(?:ion|ive|ed|ing)|growth|grew|grown|growing|enlarg\w+|recurr\w+|relaps\w+|"
+        r"metasta\w+|worsen\w+|deteriorat\w+|new (?:\w+ )?(?:lesions?|foci|disease|tumou?rs?|"
+        r"spread|enhancement))\b"
+    ),
+    "better": re.compile(
+        r"\b(?:regress(?:ion|ed|ing)|remission|shrank|shrunk|shrinkage|resolved|disappeared|"
+        r"(?:partial|complete) response)\b"
+    ),
+}
+"""What a disease does: one course excludes the others."""
+
 UNITS_ASKED_BY = {
     "old": "year", "age": "year", "aged": "year", "percentage": "%", "proportion": "%",
     "share": "%", "temperature": "°c", "pressure": "mmhg",

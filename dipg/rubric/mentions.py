@@ -30,7 +30,7 @@ class Claim(NamedTuple):
 _DENIED = re.compile(
     r"(?:\b(?:not|n't|never|no|without|neither|nor|rather than|instead of|except|excluding|unlike|"
     r"incorrect|false|wrong|denies|denied|ruled out|cannot be|against|avoid|avoiding|than|"
-    r"other than|"
+    r"other than|hardly|scarcely|barely|anything but|far from|nothing like|"
     r"compared (?:to|with)|versus|vs\.?|from)\b)(?: \S+){0,4}? ?[\"'(]*$"
 )
 _DENIES_NOTHING = re.compile(
@@ -54,12 +54,15 @@ _COMPARED = re.compile(
     r"instead of|not|unlike|exceeds?|exceeding|above|below|beyond|down from|up from|historical|"
     r"baseline|nor|never|no|whereas|while)\b\.?(?: \S+){0,5}? ?[\"'(~]*$"
 )
-_OR = re.compile(r"^(?: ?[a-z%/0-9]+)?,? ?(?:or|and/or)\b|^ ?/ ?\d")
+_OR = re.compile(
+    r"^(?: ?[a-z%/0-9]+)?,? ?(?:or|and/or)\b(?! (?:more|higher|above|greater|over|longer|older|"
+    r"less|fewer|lower|below|under|shorter|younger|better|worse)\b)|^ ?/ ?\d"
+)
 _OR_BEFORE = re.compile(r"(?:\bor|\band/or|\beither) (?:\S+ )?$")
 _OR_SO = re.compile(
-    r"\bor (?:not|another|something|maybe|perhaps|possibly|so, maybe|once|twice|thrice|daily|"
-    r"weekly|"
-    r"monthly|every|(?:two|three|four) times)\b"
+    r"\bor (?:not|another|something|a (?:bit|little|few)|slightly|somewhat|thereabouts|maybe|"
+    r"perhaps|possibly|so, maybe|once|twice|thrice|daily|weekly|monthly|every|"
+    r"(?:two|three|four) times)\b"
 )
 _EARLIER = re.compile(
     r"\b(?:initial|initially|initiated|original|originally|previous|previously|prior|earlier|"
@@ -87,7 +90,7 @@ def clause_of(answer: Answer, at: int) -> Clause | None:
 
 def is_denied(text: str, start: int, end: int) -> bool:
     """Whether what stands there is denied, refuted, doubted, or only asked."""
-    before = text[max(0, start - 60) : start]
+    before = text[max(0, start - 60) : start].replace("anything but", "not")
     cut = max((before.rfind(c) for c in (". ", "; ", ", ", "\n", ": ", " but ")), default=-1)
     scope = _DENIES_NOTHING.sub("", before[cut + 1 :])
     if re.search(r"\bwithout (?:any )?(?:change|dose|adjust|further)", scope):

@@ -51,6 +51,19 @@ def says_names(claim: Claim) -> bool:
     return not _lists_others(claim, allowed)
 
 
+def is_no_owner(claim: Claim) -> bool:
+    """Whoever is "Dr Haddad's colleague" is not Dr Haddad."""
+    target, text = claim.target, claim.answer.text
+    spoken = words(target.text)
+    if "'" not in text or not spoken or len(spoken) > 3 or not spoken[-1].isalpha():
+        return True
+    ends = [m.end() for m in re.finditer(rf"\b{spoken[-1]}\b", text)]
+    return not ends or not all(_OWNS.match(text, end) for end in ends)
+
+
+_OWNS = re.compile(r"'s? (?!is\b|was\b|the\b|it\b|not\b)[a-z]")
+
+
 def _are_alternatives(claim: Claim) -> bool:
     """Whether several expected names stand as "X or Y"."""
     spots = [(at, n) for n, at in claim.answer.names if n in claim.target.names]

@@ -36,7 +36,7 @@ def says_numbers(claim: Claim) -> bool:
     """Every expected number is stated, and no other takes its place."""
     answer, target = claim.answer, claim.target
     if not target.numbers:
-        return _keeps_asked_labels(claim)
+        return _keeps_asked_labels(claim) and _keeps_told_numbers(claim)
     paced = any(number.per_day for number in target.numbers)
     rates = {round(r, 6) for r, _, _ in frequencies(answer.text)} if paced else set()
     bare = False
@@ -53,6 +53,25 @@ def says_numbers(claim: Claim) -> bool:
         if alike and _rivals(n, claim, allowed):
             return False
     return _keeps_asked_labels(claim)
+
+
+def _keeps_told_numbers(claim: Claim) -> bool:
+    """Whether a number beside an expected name is not another than the context gives it: no
+    "valproate 300 mg" where it was 150 mg."""
+    answer, context = claim.answer, claim.context
+    for said in answer.numbers:
+        if said.dimension in ("", "percent") or said.dimension[:1] == "#":
+            continue
+        if context.has_number(said) or claim.question.has_number(said):
+            continue
+        owner = bind(answer.text, said, answer.names)
+        owner = owner or next((n for n in claim.target.phrase if n in answer.text), "")
+        if owner not in claim.target.names and owner not in claim.target.phrase:
+            continue
+        told = [n for s in context.sentences if owner in s.words for n in s.numbers]
+        if any(n.dimension == said.dimension for n in told):
+            return False
+    return True
 
 
 def _keeps_asked_labels(claim: Claim) -> bool:
@@ -78,7 +97,12 @@ def is_stated(said: Quantity, wanted: Quantity, rates: set[float], claim: Claim)
         return False
     if _REPEATED.match(answer.text[said.end : said.end + 24]):
         return False
+    counts = said.dimension == "" or said.dimension in _THINGS
+    if counts and _is_total(answer.text, said) and not _is_total(claim.target.text, wanted):
+        return False
     mine, theirs = _role(answer.text, said), _role(claim.target.text, wanted)
+    if theirs == "by" and mine == "to":
+        return False  # what falls by 35 % does not fall to 35 %
     if theirs == "from":
         return mine == "from" and not is_option(answer, said)
     if mine == "by" and theirs != "by" and not _asks_for_change(claim):
@@ -87,6 +111,14 @@ def is_stated(said: Quantity, wanted: Quantity, rates: set[float], claim: Claim)
         return False
     start = comparator_start(answer.text, said.start) if said.compare else said.start
     return not is_denied(answer.text, start, said.end) and not _is_alternative(said, claim)
+
+
+def _is_total(text: str, number: Quantity) -> bool:
+    """Whether a number is what others are counted of: 46 in "2 of 46"."""
+    return _COUNTED_OF.search(text, max(0, number.start - 24), number.start) is not None
+
+
+_COUNTED_OF = re.compile(r"\d(?: (?:out )?of (?:the |all |a total of )?| ?/ ?)$")
 
 
 def _is_alternative(said: Quantity, claim: Claim) -> bool:
@@ -114,7 +146,15 @@ def _role(text: str, number: Quantity) -> str:
         return "from"
     if _CHANGED_BY.search(before):
         return "by"
-    return "from" if _ON_TO.match(text[number.end : number.end + 40]) else ""
+    after = text[number.end : number.end + 40]
+    if _OF_CHANGE.match(after):
+        return "by"
+    return "from" if _ON_TO.match(after) else ""
+
+
+_OF_CHANGE = re.compile(
+    r" (?:\w+ )?(?:reduction|decrease|increase|rise|fall|growth|shrinkage|drop|decline)\b"
+)
 
 
 def _same_value(said: Quantity, wanted: Quantity, claim: Claim) -> bool:
@@ -206,6 +246,8 @@ def _belongs(said: Quantity, owner: str, claim: Claim) -> bool:
     clause = clause_of(claim.answer, said.start)
     if clause is not None and is_of_another(clause, claim):
         return False
+    if _is_for_another(said, claim):
+        return False
     asked = {n for n in claim.question.names if DRUG.fullmatch(n)}
     if asked and not owner and mine and mine not in asked and DRUG.fullmatch(mine):
         return False
@@ -213,6 +255,21 @@ def _belongs(said: Quantity, owner: str, claim: Claim) -> bool:
         return True
     wanted_names = {b for b in claim.target.bound if b}
     return mine not in wanted_names and not _is_rival_name(mine, owner, claim.context)
+
+
+def _is_for_another(said: Quantity, claim: Claim) -> bool:
+    """Whether a number is said to be for another drug than the question names ("30 % for X")."""
+    after = _FOR.match(claim.answer.text, said.end)
+    named = claim.question.names - claim.context.people
+    return (
+        after is not None
+        and bool(named)
+        and DRUG.fullmatch(after[1]) is not None
+        and after[1] not in claim.question.terms | {b for b in claim.target.bound if b}
+    )
+
+
+_FOR = re.compile(r" ?(?:for|with|of|under|on) (?:the )?([a-z]{4,})\b")
 
 
 def _is_rival_name(mine: str, owner: str, context: Reading) -> bool:
@@ -237,6 +294,8 @@ def _rivals(said: Quantity, claim: Claim, allowed: list[Quantity]) -> bool:
         return False
     if is_aside(claim, said) or _is_share_of(said, claim) or _restates(said, claim):
         return False
+    if _is_what_is_left(said, claim, allowed):
+        return False
     clause = clause_of(claim.answer, said.start)
     if clause is not None and is_of_another(clause, claim):
         return False
@@ -248,6 +307,15 @@ def _rivals(said: Quantity, claim: Claim, allowed: list[Quantity]) -> bool:
         if _co_stated(mine, said, claim.context):
             return False
     return not _is_operand(said, claim)
+
+
+def _is_what_is_left(said: Quantity, claim: Claim, allowed: list[Quantity]) -> bool:
+    """Whether it is the rest of an expected share: "75 % of the dose (a 25 % reduction)"."""
+    return (
+        said.dimension == "percent"
+        and claim.answer.text.startswith(" of the ", said.end)
+        and any(a.dimension == "percent" and close(a.raw + said.raw, 100) for a in allowed)
+    )
 
 
 def _restates(said: Quantity, claim: Claim) -> bool:

@@ -33,7 +33,8 @@ _TELLS = (
 _STRONG = (
     r"(?:stated|mentioned|specified|documented|available|recorded|reported|described|listed|"
     r"disclosed|"
-    r"indicated|addressed|discussed|provided|noted|known|supplied|referenced|detailed|named)"
+    r"indicated|addressed|discussed|provided|noted|known|supplied|referenced|detailed|named|"
+    r"covered|touched (?:up)?on|spelled out|set out|charted|logged|written down)"
 )
 _EXAMINED = (
     r"(?:tested|assessed|evaluated|measured|determined|sequenced|profiled|checked|examined|"
@@ -44,7 +45,8 @@ _WEAK = (
 )
 _VALUE_NOUN = (
     r"(?:dos(?:e|es|age)|value|amount|number|figure|date|age|duration|schedule|reason|cause|answer|"
-    r"information|details?|result|grade|stage|frequency|name|weight|volume|interval|location)"
+    r"information|details?|result|grade|stage|frequency|name|weight|volume|interval|location|"
+    r"survival|rate|count|level|size|diameter)"
 )
 _GAP = r"(?:[^.;!?\n]|\.(?=\d)){0,90}?"
 _ADVERBS = r"(?:\w+ ){0,3}?"
@@ -61,7 +63,7 @@ MISSING = re.compile(
             rf"\b(?:{_SOURCE}|it)\b (?:\w+ ){{0,4}}?(?:lacks?|omits?|fails? to {_TELLS}|"
             rf"leaves? out|"
             rf"never {_TELLS}|makes? no (?:\w+ )?(?:mention|reference)|says? nothing|says? no|"
-            rf"(?:contains?|provides?|gives?|includes?|offers?|has|have|holds?|lists?|"
+            rf"(?:contains?|provides?|gives?|includes?|offers?|has|have|holds?|lists?|mentions?|"
             rf"states?) no\b|"
             rf"(?:is|are|was|were|remains?|stays?) (?:\w+ )?(?:silent|mute|incomplete|insufficient|"
             rf"inadequate|blank|missing|lacking|absent|unavailable))",
@@ -176,6 +178,10 @@ CONFLICT = re.compile(
     rf"|\bdiffers? (?:between|across|from one)\b"
     rf"|\b(?:two|three|different|differing|varying|multiple) (?:different |conflicting |distinct )?"
     rf"(?:values?|answers?|doses?|figures?|versions|accounts|statements)\b{_GAP}\b{_SOURCE}\b"
+    rf"|\b(?:two|three|several|multiple) (?:different|conflicting|distinct|differing) "
+    rf"(?:dates|ages|weights|grades|stages|durations|intervals|counts|levels|sizes|sides|"
+    rf"locations|names|results|{_VALUE_NOUN}s?) (?:are|were|is|was) (?:{_STRONG}|given|"
+    rf"on record|on file)\b"
 )
 """A statement that sources disagree."""
 _NO_CONFLICT = re.compile(
@@ -416,7 +422,9 @@ def take_stance(
     conflicts = statements_of_conflict(text)
     cued = is_cued(text)
     undecided = UNDECIDABLE.search(text) if cued else None
-    sided = not (right or conflicts or absences) and _states_both_sides(text)
+    sided = not (right or conflicts or absences) and (
+        _states_both_sides(text) or _ONE_AND_OTHER.search(text) is not None
+    )
     flagged = (conflicts or sided) and _picks_none(text, parts, conflicts, raws)
     missing = bool(absences) or (undecided is not None and not flagged)
     if missing and not _abstains(text, parts, absences, undecided, conflicts, known, raws, asked):
@@ -498,7 +506,7 @@ def _verdict(
     foreign = any(n.raw not in raws and not n.spelled for n in part.numbers)
     foreign |= any(n not in known for n in part.names)
     hedged = OFFERS.search(part.text) is not None
-    if _IMPERATIVE.match(part.text):
+    if _IMPERATIVE.match(part.text) or (part.numbers and _SO_MANY.match(part.text)):
         return "offers"
     values = any(not n.spelled or n.dimension for n in part.numbers) or bool(part.names)
     values |= any(w in CLASSES for w in spoken)
@@ -525,6 +533,7 @@ def _verdict(
     return "nothing"
 
 
+_SO_MANY = re.compile(r"\W*(?:so|hence|thus|therefore|then)\W+(?:\w+\W+){0,3}$")
 _LISTS = re.compile(rf"\b{_SOURCE}\b (?:only )?(?:mentions?|lists?|documents?|records?|names?)\b")
 
 
@@ -565,6 +574,10 @@ def _states_both_sides(text: str) -> bool:
     return len(said) > 1 and len(kinds) == 1 and len(set().union(*said.values())) > 1
 
 
+_ONE_AND_OTHER = re.compile(
+    rf"\bone (?:{_SOURCE} )?(?:says?|states?|gives?|reports?|describes?|records?|lists?|has|"
+    rf"reads?)\b{_GAP}\b(?:the other|another)\b"
+)
 _SIDES = re.compile(r"[,;.](?=\s|$)|\n|\b(?:but|while|whereas|although|however|and|versus|vs)\b")
 _LABELS = frozenset(
     f"#{kind}"
@@ -617,7 +630,7 @@ def _picks_none(
             if not any(a < part.end and part.start < b for a, b in conflicts):
                 return False
         inside = any(a < part.end and part.start < b for a, b in conflicts)
-        if inside:
+        if inside or _AFTER_SOURCE.search(text, max(0, part.start - 40), part.start):
             continue
         if _names_a_side(part):
             return False
@@ -627,6 +640,9 @@ def _picks_none(
         if len(distinct) == 1 and not _ONE_SOURCE.search(part.text) and not _is_aside(part):
             return False
     return True
+
+
+_AFTER_SOURCE = re.compile(rf"\b{_SOURCE}(?: [a-z0-9]{{1,3}})?: *$")
 
 
 def _settles_on_one(

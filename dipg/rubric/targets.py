@@ -41,7 +41,8 @@ _OPENING = re.compile(r"^\W*(yes|no)\b")
 _NEGATOR = re.compile(
     r"\b(?:not|n't|never|no|without|neither|nor|cannot|none|isn|wasn|doesn|didn|hasn|haven|won|"
     r"lacks?|"
-    r"lacking|absent|absence|fails?|failed|denies|denied|ruled out|negative for)\b"
+    r"lacking|absent|absence|fails?|failed|denies|denied|ruled out|negative for|hardly|scarcely|"
+    r"anything but|far from)\b"
 )
 _COMPARISON = re.compile(
     r"\b(?:more|less|higher|lower|longer|shorter|greater|smaller|fewer|larger|older|younger|"

@@ -1,15 +1,18 @@
 """Does an answer do to each treatment what was expected: start, hold, stop, resume, reduce?"""
 
-from dipg.rubric.lexicon import CLASHES
+import re
+
+from dipg.rubric.lexicon import ACTIONS, CLASHES
 from dipg.rubric.mentions import Claim
 from dipg.rubric.targets import actions_of
+from dipg.text import words
 
 
 def keeps_actions(claim: Claim) -> bool:
     """What is to be done to a treatment is what the answer does to it."""
     target = claim.target
     if not target.actions:
-        return True
+        return _denies_asked_action(claim) if target.opening else _keeps_asked_action(claim)
     wanted: dict[str, set[str]] = {}
     for name, action in target.actions:
         wanted.setdefault(name, set()).add(action)
@@ -29,3 +32,24 @@ def keeps_actions(claim: Claim) -> bool:
         if not any(a in actions and n in meant for n, a in said):
             return False
     return True
+
+
+def _denies_asked_action(claim: Claim) -> bool:
+    """ "No, it is stopped" is no "no" to whether it is stopped."""
+    asked = {ACTIONS[w] for w in claim.question.terms if w in ACTIONS}
+    if claim.target.opening == "yes" or not asked or _ONLY.search(claim.answer.text):
+        return True
+    said = actions_of(claim.answer.text, claim.answer.names)
+    return not any(a in asked and name in ("", *claim.question.terms) for name, a in said)
+
+
+_ONLY = re.compile(r"\b(?:only|unless|if|when|for|until|because|since|as)\b")
+
+
+def _keeps_asked_action(claim: Claim) -> bool:
+    """Asked when something was stopped, an answer does not say when it was started."""
+    asked = {ACTIONS[w] for w in claim.question.terms if w in ACTIONS}
+    said = {ACTIONS[w] for w in words(claim.answer.text) if w in ACTIONS}
+    if not asked or not said or asked & said:
+        return True
+    return not any(said & CLASHES[action] for action in asked)

@@ -3,7 +3,7 @@
 import re
 
 from dipg.rubric.comparisons import relation
-from dipg.rubric.lexicon import ACTIONS, CLASSES, DIRECTIONS, PLAIN_WORDS, STOP_WORDS
+from dipg.rubric.lexicon import ACTIONS, CLASSES, COURSES, DIRECTIONS, PLAIN_WORDS, STOP_WORDS
 from dipg.rubric.mentions import Claim, is_denied, is_of_another
 from dipg.rubric.stance import Clause
 from dipg.rubric.targets import is_negated, stem, stems
@@ -52,14 +52,16 @@ def opens_alike(claim: Claim) -> bool:
         named = {name for name, _ in answer.names}
         if re.match(r"\W*no \w", answer.text) and named and not named & claim.question.names:
             return False
+        if _takes_back(claim, head[1]):
+            return False
         turned = re.search(
             rf"(?:\b(?:or|and|but|wait|actually|rather|correction)\b[^.]{{0,12}}|[.;:] ?)"
             rf"\b{_OTHER[head[1]]}\b(?! \w)",
             answer.text[head.end() :],
         )
         return head[1] == target.opening and turned is None
-    if _SAYS_YES.match(answer.text) or _SAYS_NO.match(answer.text):
-        return bool(_SAYS_NO.match(answer.text)) == (target.opening == "no")
+    if _SAYS_YES.match(answer.text) or _says_no(claim):
+        return _says_no(claim) == (target.opening == "no")
     if re.search(rf"\b{_OTHER[target.opening]}\b", answer.text[:60]) and target.opening == "no":
         return False
     first = answer.clauses[0] if answer.clauses else None
@@ -77,6 +79,30 @@ def opens_alike(claim: Claim) -> bool:
     if len(asked & spoken) < 0.5 * max(len(asked), 1) and not target.numbers and not target.names:
         return False
     return is_negated(said) == (target.opening == "no")
+
+
+def _says_no(claim: Claim) -> bool:
+    """ "None was reported" where the question is whether something was reported."""
+    text = claim.answer.text
+    verb = _NONE_WAS.match(text)
+    asked = verb is not None and stem(verb[1]) in {stem(w) for w in claim.question.terms}
+    return asked or _SAYS_NO.match(text) is not None
+
+
+_NONE_WAS = re.compile(r"\W*none (?:was |were |has been |have been )?(\w+)\W*$")
+
+
+def _takes_back(claim: Claim, head: str) -> bool:
+    """Whether a later "but" says the opposite of the opening ("No, but one seizure occurred")."""
+    asked = {stem(w) for w in claim.question.terms if w not in STOP_WORDS and len(w) > 2}
+    return any(
+        bool(asked & stems(clause.text)) and is_negated(clause.text) != (head == "no")
+        for clause in claim.answer.clauses[1:]
+        if _BUT.match(clause.text)
+    )
+
+
+_BUT = re.compile(r"\W*(?:but|however|yet|except|although|though)\b")
 
 
 def _clause_with_verb(claim: Claim) -> str:
@@ -125,6 +151,8 @@ def _across_clauses(claim: Claim, wanted: list[str]) -> bool:
     spoken = [(stem(m.group()), m) for m in re.finditer(r"[^\W_]+", claim.answer.text)]
     if len(spoken) > 2 * len(wanted) + 4 or word_options(claim) or is_negated(claim.answer.text):
         return False
+    if any(is_of_another(clause, claim) for clause in claim.answer.clauses):
+        return False
     return set(wanted) <= {w for w, _ in spoken} and not any(
         w in wanted and is_denied(claim.answer.text, m.start(), m.end()) for w, m in spoken
     )
@@ -154,6 +182,8 @@ def class_rival(claim: Claim) -> bool:
     """Whether another word of the class of an expected word is asserted ("left" and "right")."""
     answer, options = claim.answer, claim.options
     allowed = {w for o in options for w in words(o.whole)} | claim.question.terms
+    if _finds_otherwise(claim):
+        return True
     classes = {CLASSES[w] for o in options for w in o.phrase if w in CLASSES}
     if not classes:
         return False
@@ -163,6 +193,22 @@ def class_rival(claim: Claim) -> bool:
             if not is_denied(answer.text, at, at + len(w)):
                 return True
     return False
+
+
+def _finds_otherwise(claim: Claim) -> bool:
+    """Whether an answer also reports a course that the expected one excludes ("stable disease with
+    new lesions")."""
+    wanted = {c for o in claim.options for c, found in COURSES.items() if found.search(o.text)}
+    if not wanted or any(found.search(claim.question.text) for found in COURSES.values()):
+        return False
+    text = claim.answer.text
+    return any(
+        not is_denied(text, m.start(), m.end())
+        for course, found in COURSES.items()
+        if course not in wanted
+        for m in found.finditer(text)
+        if not any(m.group() in o.whole for o in claim.options)
+    )
 
 
 def word_options(claim: Claim) -> bool:
@@ -240,7 +286,7 @@ def keeps_direction(claim: Claim) -> bool:
 
 _CHANGE_UP = re.compile(r"\b(?:increas\w+|rise|rose|risen|grew|grow\w*|gain\w*|longer|higher)\b")
 _CHANGE_DOWN = re.compile(
-    r"\b(?:decreas\w+|fell|fall\w*|declin\w+|shrank|shrink\w*|shrunk|reduc\w+|shorter|lower|"
+    r"\b(?:decreas\w+|fell|fall\w*|declin\w+|shrank|shrink\w*|shrunk|reduc\w+|shorter|lower|fewer|"
     r"drop\w*)\b"
 )
 

@@ -9,6 +9,9 @@ from tests.dipg.adversarial import (
     abstentions,
     answers,
     board,
+    board_rules,
+    clinic,
+    cohorts,
     course,
     denials,
     doses,
@@ -25,7 +28,7 @@ from tests.dipg.adversarial.vignettes import Case
 
 PARTS = (
     answers, abstentions, proofs, forms, more, names, doses, reports, trial, ward, course, notes,
-    board, denials,
+    board, denials, clinic, cohorts, board_rules,
 )  # fmt: skip
 CASES = [case for part in PARTS for case in part.CASES]
 

@@ -174,3 +174,18 @@ class Case:
         return (
             f"<think>{self.think}</think><proof>{self.proof}</proof><answer>{self.answer}</answer>"
         )
+
+
+def cases(
+    vignette: Vignette,
+    proof: str,
+    reason: str,
+    events: dict[str, int],
+    *answers: str,
+    think: str = "The context was searched.",
+    raw: bool = False,
+) -> list[Case]:
+    """Answers to one vignette that share proof, labels and reason; whole responses where `raw`."""
+    if raw:
+        return [Case(reason, vignette, "", "", events, raw=a) for a in answers]
+    return [Case(reason, vignette, proof, a, events, think=think) for a in answers]

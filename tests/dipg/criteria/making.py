@@ -1,6 +1,5 @@
 """Claims and responses made by hand, for tests of one criterion at a time."""
 
-
 from dipg.rubric import assess
 from dipg.rubric.claims import joined, read_answer
 from dipg.rubric.findings import read_task

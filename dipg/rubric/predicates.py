@@ -1,0 +1,71 @@
+"""What an answer says of the expected value, where it makes a sentence of it.
+
+"RT58 is ill" names the right patient and does not answer "which one is heavier?"; "32 % had
+neutropenia" is no response rate.
+"""
+
+import re
+
+from dipg.rubric.lexicon import ANTONYMS, DIRECTIONS, PLAIN_WORDS, STOP_WORDS, word_set
+from dipg.rubric.mentions import Claim
+from dipg.rubric.targets import is_negated
+from dipg.text import words
+
+_VERB = re.compile(
+    r" (?:is|was|are|were|has|had|have|did|does|do|will|survived|died|relapsed|progressed|"
+    r"responded|withdrew|completed|developed|experienced|improved)\b"
+    r"(?! (?:the )?(?:answer|one|correct|right)\b)"
+)
+_TITLE = re.compile(r"^(?:the|a|patient|dr\.?|case) ")
+_ABOUT = {
+    "older": "old age older oldest younger youngest born",
+    "heavier": "weight weigh weighs heavier heaviest lighter lightest mass kg",
+    "taller": "height tall taller tallest size shorter",
+}
+_ABOUT |= {"younger": _ABOUT["older"], "lighter": _ABOUT["heavier"], "sicker": "sick ill"}
+"""A comparative that compares one thing alone -> words of a question that ask for it."""
+
+
+def speaks_of_what_was_asked(claim: Claim) -> bool:
+    """Whether a sentence on the expected value says of it what the question asks for."""
+    answer, target = claim.answer, claim.target
+    if len(answer.clauses) != 1 or target.opening or target.actions:
+        return True
+    value = _TITLE.sub("", target.text.strip(" ."))
+    spaced = re.escape(value).replace(r"\ ", " ?")
+    subject = re.match(rf"\W*(?:(?:the|patient|dr\.?|case) )?{spaced}(?!\w)", answer.text)
+    verb = _VERB.match(answer.text, subject.end()) if subject else None
+    if verb is None:
+        return True
+    said = answer.text[verb.start() :]
+    if is_negated(said) and not target.negated:
+        return False
+    mine = {*words(target.whole), *target.chooses}
+    meant = [w for w in words(said) if w not in STOP_WORDS and w not in mine]
+    meant = [w for w in meant if w not in PLAIN_WORDS or w in DIRECTIONS]
+    return not meant or any(_is_asked_for(w, claim.question.terms) for w in meant)
+
+
+def _is_asked_for(word: str, asked: frozenset[str]) -> bool:
+    """Whether a word of a predicate takes up the question: the same word, or a comparative."""
+    if word in _ABOUT:
+        return not asked.isdisjoint(_ABOUT[word].split())
+    if word in ANTONYMS or word.endswith("est"):
+        return not asked.isdisjoint(ANTONYMS) or any(w.endswith(("er", "est")) for w in asked)
+    return any(word.startswith(w[:5]) for w in asked if len(w) > 2 and w not in STOP_WORDS)
+
+
+def keeps_asked_degree(claim: Claim) -> bool:
+    """Asked for the most common, an answer does not give the least common."""
+    target = claim.target
+    if target.chooses or target.labels or target.directions or target.compares:
+        return True
+    said = set(words(claim.answer.text))
+    for word in claim.question.terms & _DEGREES:
+        opposite = ANTONYMS[word] & said - set(words(target.whole))
+        if opposite and word not in said:
+            return False
+    return True
+
+
+_DEGREES = word_set("most least highest lowest largest smallest longest shortest oldest youngest")
