@@ -211,7 +211,7 @@ def _read(path: Path, leaves: Mapping[str, Any]) -> dict[str, jax.Array]:
 
     if not leaves:
         return {}
-    own = jax.sharding.SingleDeviceSharding(jax.devices()[0])
+    own = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
     wanted = {
         name: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=getattr(x, "sharding", None) or own)
         for name, x in leaves.items()

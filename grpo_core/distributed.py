@@ -7,9 +7,16 @@ arrays and does the same work on the host; only the first one writes and prints.
 from __future__ import annotations
 
 import os
-from typing import Any
+import pickle
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import jax
+import numpy as np
+
+from grpo_core.errors import one_line
+
+T = TypeVar("T")
 
 ADDRESS, COUNT, NUMBER = "JAX_COORDINATOR_ADDRESS", "JAX_NUM_PROCESSES", "JAX_PROCESS_ID"
 """Environment variables that say who takes part, where nobody else does: host:port of the first
@@ -63,3 +70,58 @@ def start() -> None:
 def is_first() -> bool:
     """Whether this is the process that writes and prints."""
     return jax.process_index() == 0
+
+
+def from_first(make: Callable[[], T]) -> T:
+    """What the first process makes, on every process; the others do not make it.
+
+    For what may differ between hosts: files, clocks, a judge elsewhere. Every process calls this
+    at the same place, on its main thread. Where `make` raises, every process raises the same.
+    """
+    if jax.process_count() == 1:
+        return make()
+    value, error = pickle.loads(_told(_attempt(make) if is_first() else b""))
+    if error is not None:
+        raise error
+    made: T = value
+    return made
+
+
+def _attempt(make: Callable[[], Any]) -> bytes:
+    try:
+        return pickle.dumps((make(), None))
+    except Exception as error:  # it is raised again, by every process
+        try:
+            told = pickle.dumps((None, error))
+            pickle.loads(told)
+        except Exception:  # an exception that cannot travel: what it said does
+            told = pickle.dumps((None, RuntimeError(f"{type(error).__name__}: {one_line(error)}")))
+        return told
+
+
+def _told(message: bytes) -> bytes:
+    """The first process's message, on every process."""
+    from jax.experimental.multihost_utils import broadcast_one_to_all
+
+    size = int(broadcast_one_to_all(np.int32(len(message))))
+    buffer = np.frombuffer(message.ljust(size, b"\0"), np.uint8)
+    found: bytes = np.asarray(broadcast_one_to_all(buffer), np.uint8).tobytes()
+    return found
+
+
+def highest(number: int) -> int:
+    """The highest of the processes' whole numbers, on every process; called as `from_first` is."""
+    if jax.process_count() == 1:
+        return number
+    from jax.experimental.multihost_utils import process_allgather
+
+    return int(np.max(process_allgather(np.int32(number))))
+
+
+def check_equal(what: str, value: str) -> None:
+    """Raise DistributedError, on every process, where one holds another value than the first."""
+    if highest(int(value != from_first(lambda: value))):
+        raise DistributedError(
+            f"--distributed: the processes differ in {what}: start the same command with the same "
+            "files and versions on every host"
+        )

@@ -136,6 +136,21 @@ def place_batch(tree: Any, mesh: Mesh) -> Any:
     return jax.tree.map(put, tree)
 
 
+def spread(tree: Any) -> Any:
+    """Host arrays `[N, ...]` on the mesh in force, if any: divided among the data axes where N
+    divides, else whole on every device. Every process passes the same values."""
+    mesh = jax.sharding.get_mesh()
+    if mesh.empty:
+        return tree
+    parts = math.prod(mesh.shape[axis] for axis in DATA)
+
+    def put(x: Any) -> jax.Array:
+        divides = np.ndim(x) and np.shape(x)[0] % parts == 0
+        return _put(x, NamedSharding(mesh, P(DATA) if divides else P()))
+
+    return jax.tree.map(put, tree)
+
+
 def to_host(tree: Any) -> Any:
     """Whole numpy arrays of a pytree, on every process."""
     from jax.experimental import multihost_utils
@@ -192,7 +207,7 @@ def _put(x: Any, sharding: NamedSharding) -> jax.Array:
     if isinstance(x, jax.Array) and jax.dtypes.issubdtype(x.dtype, jax.dtypes.prng_key):
         data = _put(jax.random.key_data(x), sharding)
         return jax.random.wrap_key_data(data, impl=jax.random.key_impl(x))
-    if isinstance(x, jax.Array) and (x.is_fully_addressable and sharding.is_fully_addressable):
+    if isinstance(x, jax.Array) and x.is_fully_addressable == sharding.is_fully_addressable:
         return jax.device_put(x, sharding, may_alias=False)  # either may be donated
     whole = np.asarray(x)
     return jax.make_array_from_callback(whole.shape, sharding, lambda index: whole[index])

@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -30,6 +29,7 @@ from grpo_core.mesh import (
 from grpo_core.models.decoder import Decoder
 from grpo_core.trainer import init_actor, make_optimizer
 from tests.grpo_core.conftest import CONFIGS
+from tests.processes import free_port
 
 PROGRAM = Path(__file__).with_name("mesh_program.py")
 SIZES = {"dp": 1, "fsdp": 4, "tp": 2}
@@ -201,12 +201,6 @@ def test_adapters_on_a_mesh(tmp_path):
     )
     # Two matrices for each of seven projections of two layers, and their moments.
     assert_equal_runs(tmp_path / "one.npz", tmp_path / "mesh.npz", 3 * 28)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.mark.slow
