@@ -22,10 +22,11 @@ ALL_READY     := $(VENV)/.stamp-all
 LOWER_READY   := $(VENV)-lower/.stamp-dev
 TUNIX_READY   := $(VENV)-tunix/.stamp-tunix
 VERL_READY    := $(VENV)-verl/.stamp-verl
+MLFLOW_READY  := $(VENV)-mlflow/.stamp-mlflow
 SOURCES := curricula grpo_core dipg tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help install run check test test-slow test-tunix test-verl kill-test audit licences docs test-all test-lower constraints models clean
+.PHONY: help install run check test test-slow test-tunix test-verl test-mlflow kill-test audit licences docs test-all test-lower constraints models clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | \
@@ -42,11 +43,12 @@ check: $(DEV_READY) ## lint, format and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
+# Most of a test is compiling small programs: XLA optimises them only in the slow ones.
 test: check ## check, then the default test suite (light dependencies, no torch)
-	@$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile $(PYTEST_ARGS)
+	@JAX_DISABLE_MOST_OPTIMIZATIONS=1 $(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile $(PYTEST_ARGS)
 
 test-slow: $(ALL_READY) ## the tests that need torch, other extras, real weights or minutes
-	@$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -m slow -n 2 --dist loadfile $(PYTEST_ARGS)
 
 test-tunix: $(TUNIX_READY) ## Tunix's tests, in an environment of their own: it wants older packages
 	@$(VENV)-tunix/bin/python -m pytest -m slow tests/integrations/test_tunix.py $(PYTEST_ARGS)
@@ -54,14 +56,18 @@ test-tunix: $(TUNIX_READY) ## Tunix's tests, in an environment of their own: it 
 test-verl: $(VERL_READY) ## verl's tests, in an environment of their own: it wants older packages
 	@$(VENV)-verl/bin/python -m pytest -m slow tests/integrations/test_verl.py $(PYTEST_ARGS)
 
+test-mlflow: $(MLFLOW_READY) ## MLflow's test, in an environment of its own: it wants older packages
+	@$(VENV)-mlflow/bin/python -m pytest -m slow tests/app/test_trackers.py -k mlflow $(PYTEST_ARGS)
+
 docs: $(ALL_READY) ## the documentation as a site, into site/
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	@echo "Built: site/index.html"
 
-test-all: test ## everything: `make test`, then test-slow, test-tunix and test-verl
+test-all: test ## everything: `make test`, then test-slow, -tunix, -verl and -mlflow
 	@$(MAKE) --no-print-directory test-slow
 	@$(MAKE) --no-print-directory test-tunix
 	@$(MAKE) --no-print-directory test-verl
+	@$(MAKE) --no-print-directory test-mlflow
 
 test-lower: $(LOWER_READY) ## the default test suite on the lowest versions that pyproject.toml allows
 	@$(VENV)-lower/bin/python -m pytest -m "not slow" $(PYTEST_ARGS)
@@ -93,7 +99,7 @@ licences: $(DEV_READY) ## the licences of the pinned dependencies that are insta
 	@$(BIN)/python .ci/licences.py $(CONSTRAINTS)
 
 clean: ## remove the environment, caches and build output; runs/ stays
-	rm -rf $(VENV) $(VENV)-audit $(VENV)-lower $(VENV)-tunix $(VENV)-verl $(VENV)-fresh build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-audit $(VENV)-lower $(VENV)-tunix $(VENV)-verl $(VENV)-mlflow $(VENV)-fresh build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(PYTHON_READY):
@@ -128,6 +134,12 @@ $(VERL_READY): pyproject.toml
 	@$(VENV)-verl/bin/python -m pip install -qq --disable-pip-version-check torch==2.13.0
 	@$(VENV)-verl/bin/python -m pip install -qq --disable-pip-version-check verl==0.9.1 TransferQueue==0.1.11 aiohttp cachetools fastapi uvicorn
 	@$(VENV)-verl/bin/python -m pip install -qq --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+$(MLFLOW_READY): pyproject.toml
+	@$(MAKE) --no-print-directory VENV=$(VENV)-mlflow $(VENV)-mlflow/.stamp-python
+	@echo "Installing MLflow into $(VENV)-mlflow ..."
+	@$(VENV)-mlflow/bin/python -m pip install -qq --disable-pip-version-check -e '.[dev,mlflow]'
 	@touch $@
 
 $(TUNIX_READY): pyproject.toml

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import tarfile
@@ -62,3 +63,6 @@ def test_it_works_in_an_empty_environment(built: Path, tmp_path: Path) -> None:
     assert run(command, "--version", cwd=tmp_path).split()[-1] == __version__
     assert "Nothing is missing." in run(command, "doctor", cwd=tmp_path)
     assert "break-even u" in run(command, "ladder", "caution", cwd=tmp_path)
+    assert "drop missed" in run(command, "policies", cwd=tmp_path)  # the figures are in the wheel
+    vignettes = run(command, "vignettes", "--count", "2", "--json", cwd=tmp_path)
+    assert json.loads(vignettes)["count"] == 2

@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
+STEPS = 40
 COMMAND = re.compile(r"^(?: {4}|\$ )(dipg-curriculum [^\n#]*)", re.MULTILINE)
 
 
@@ -68,7 +69,7 @@ def test_commands_that_are_shown_exist_with_their_options(page: Path) -> None:
 
     from dipg.app.cli.main import cli
 
-    for line in COMMAND.findall(page.read_text()):
+    for line in COMMAND.findall(page.read_text().replace("\\\n", " ")):
         words = shlex.split(line)[1:]
         if not words or words[0].startswith("-"):
             continue
@@ -99,18 +100,32 @@ def test_the_loop_of_ones_own_escalates_and_leaves_a_log(
     assert "soft → hard" in (tmp_path / "report" / "report.md").read_text()
 
 
-def test_the_policy_of_ones_own_is_a_policy() -> None:
-    from dipg.app.policies import controller_from_name
-    from dipg.pricing import LADDERS
+@pytest.mark.parametrize("policy", ["careful.py:Careful", "per_penalty.py:per_penalty"])
+def test_the_policies_of_ones_own_decide(policy: str) -> None:
+    import numpy as np
 
+    from curricula import Curriculum, Session
+    from dipg.app.policies import controller_from_name
+    from dipg.environment import score_batch
+    from dipg.pricing import EVALUATION, LADDERS, LIMITS
+    from dipg.vignettes import generate
+    from tests.app.report.stage import SCHEMA
+
+    ladder = LADDERS["caution"]
     controller = controller_from_name(
-        f"{ROOT / 'examples' / 'careful.py'}:Careful",
-        when=None,
-        ladder=LADDERS["caution"],
-        total_steps=10,
-        block_steps=5,
+        str(ROOT / "examples" / policy), when=None, ladder=ladder, total_steps=STEPS
     )
-    assert controller.name == "Careful"
+    curriculum = Curriculum(controller, ladder, EVALUATION, SCHEMA, window=4, limits=LIMITS)
+    session = Session(curriculum, 32, 8)
+    vignettes = [v for v in generate("short", split="train", count=8) for _ in range(4)]
+    terms, events = score_batch(vignettes, [v.gold for v in vignettes])
+    before = session.penalties
+    for _ in range(STEPS):  # the best there is, again and again: proof must have consequences
+        session.observe(terms, events, np.repeat(np.arange(8), 4))
+    assert session.receipt.severity_to == ladder.top
+    changed = {name for name in before.names if before[name] != session.penalties[name]}
+    assert {"incorrect_answer", "hallucinated_trace"} <= changed
+    assert ("hallucination" in changed) == (policy == "careful.py:Careful")
 
 
 @pytest.mark.slow

@@ -107,7 +107,7 @@ def records(data: bytes) -> list[bytes]:
 
 @pytest.mark.slow
 def test_mlflow_has_the_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    mlflow = pytest.importorskip("mlflow", reason="wants older packages than the pinned ones")
+    mlflow = pytest.importorskip("mlflow", reason="has an environment of its own: make test-mlflow")
     monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
     mlflow.set_tracking_uri((tmp_path / "mlruns").as_uri())
     (tracker,) = open_trackers(["mlflow"], tmp_path, RunConfig())
