@@ -51,8 +51,10 @@ def score_batch(
 
 def _score_rows(
     vignettes: Sequence[Vignette], responses: Sequence[str], expect: Format
-) -> tuple[list[list[int]], list[tuple[bool, ...]]]:
-    terms, events = [], []
+) -> tuple[list[int], list[bool]]:
+    """Facts row after row, in two flat lists."""
+    terms: list[int] = []
+    events: list[bool] = []
     for vignette, response in zip(vignettes, responses):
         parsed = parse(response, expect)
         found = find(vignette, parsed)
@@ -61,8 +63,9 @@ def _score_rows(
             row[_TERM_INDEX[term]] = 1
         row[_TERM_INDEX["overlong"]] = is_overlong(response)
         row[_TERM_INDEX["repetition"]] = is_repetitive(parsed.answer or response)
-        terms.append(row)
-        events.append((*_found(found), *_OF_KIND[vignette.expected.kind]))
+        terms += row
+        events += _found(found)
+        events += _OF_KIND[vignette.expected.kind]
     return terms, events
 
 

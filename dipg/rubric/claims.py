@@ -22,7 +22,7 @@ class Answer(NamedTuple):
     text: str
     numbers: list[Quantity]
     names: list[tuple[str, int]]
-    clauses: list[Clause]
+    clauses: Sequence[Clause]
     too_long: bool = False
 
 

@@ -49,7 +49,7 @@ def _without_asides_on_others(
     answer: Answer, options: tuple[Target, ...], context: Reading, question: Reading
 ) -> Answer | None:
     """An answer without brackets that are on another patient or arm: "32 % (cohort 1: 18 %)"."""
-    asides = _IN_BRACKETS.findall(answer.text)
+    asides = _IN_BRACKETS.findall(answer.text) if "(" in answer.text else None
     if not asides or not options:
         return None
     claim = Claim(answer, options[0], options, context, question)
@@ -63,6 +63,7 @@ def _without_asides_on_others(
 _IN_BRACKETS = re.compile(r"\([^()]*\)")
 
 
+_DENIALS = word_set("not t never no nobody none cannot hardly")
 _DOUBLY_DENIED = re.compile(
     r"\b(?:not|n't|never|no|nobody|none|cannot|hardly) (?:\w+ ){0,3}?(?:untrue|false|incorrect|"
     r"wrong|inaccurate|impossible|unlikely|not|never|without|deny|denies|denied|excluded?|"
@@ -77,9 +78,12 @@ _WISHED = word_set(
 def _is_unreal(text: str, options: tuple[Target, ...], context: Reading, question: Reading) -> bool:
     """Whether an answer denies a denial, or speaks of what was wished where the vignette does
     not: both can be read either way."""
-    if any(m.group() not in o.whole for m in _DOUBLY_DENIED.finditer(text) for o in options):
+    spoken = words(text)
+    if not _DENIALS.isdisjoint(spoken) and any(
+        m.group() not in o.whole for m in _DOUBLY_DENIED.finditer(text) for o in options
+    ):
         return True
-    wished = _WISHED.intersection(words(text)) - context.terms - question.terms
+    wished = _WISHED.intersection(spoken) - context.terms - question.terms
     return any(w not in words(o.whole) for w in wished for o in options)
 
 

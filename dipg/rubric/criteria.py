@@ -127,10 +127,10 @@ def is_overlong(response: str) -> bool:
 
 def is_repetitive(text: str) -> bool:
     """Whether some run of four words comes three times or more, and makes up a fifth of a text."""
-    if len(text) < 48:
+    if len(text) < 48 or len(text.split(None, 24)) < 24:
         return False
     spoken = text[:20_000].lower().split()
-    if len(spoken) < 24 or len(set(spoken)) > len(spoken) - 8:
+    if len(set(spoken)) > len(spoken) - 8:
         return False  # four words that come three times are eight words less
     most = max(Counter(zip(spoken, spoken[1:], spoken[2:], spoken[3:])).values())
     return most >= 3 and 4 * most >= 0.2 * len(spoken)

@@ -139,7 +139,7 @@ def judge(task: Task, text: str) -> Judged:
     foreign = is_foreign(
         answer, task.context, task.question, task.expected, task.known, answers, absences
     )
-    return Judged(answer._replace(clauses=[]), stance, right, foreign)
+    return Judged(answer._replace(clauses=()), stance, right, foreign)
 
 
 def _is_right_without(answer: Answer, absences: list[tuple[int, int]], task: Task) -> bool:

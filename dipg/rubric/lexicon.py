@@ -1,6 +1,7 @@
 """Words of the field that the rubric knows: what counts as a name, what is the opposite of what."""
 
 import re
+from functools import lru_cache
 
 
 def word_set(text: str) -> frozenset[str]:
@@ -167,6 +168,13 @@ COURSES = {
     ),
 }
 """What a disease does: one course excludes the others."""
+
+
+@lru_cache(maxsize=4096)
+def courses_of(text: str) -> frozenset[str]:
+    """The courses that an expected wording or a question speaks of."""
+    return frozenset(course for course, found in COURSES.items() if found.search(text))
+
 
 UNITS_ASKED_BY = {
     "old": "year", "age": "year", "aged": "year", "percentage": "%", "proportion": "%",

@@ -260,10 +260,9 @@ def _belongs(said: Quantity, owner: str, claim: Claim) -> bool:
 def _is_for_another(said: Quantity, claim: Claim) -> bool:
     """Whether a number is said to be for another drug than the question names ("30 % for X")."""
     after = _FOR.match(claim.answer.text, said.end)
-    named = claim.question.names - claim.context.people
     return (
         after is not None
-        and bool(named)
+        and bool(claim.question.names - claim.context.people)
         and DRUG.fullmatch(after[1]) is not None
         and after[1] not in claim.question.terms | {b for b in claim.target.bound if b}
     )

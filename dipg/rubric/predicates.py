@@ -16,7 +16,7 @@ _VERB = re.compile(
     r"responded|withdrew|completed|developed|experienced|improved)\b"
     r"(?! (?:the )?(?:answer|one|correct|right)\b)"
 )
-_TITLE = re.compile(r"^(?:the|a|patient|dr\.?|case) ")
+_TITLE = re.compile(r"^(?:(?:the|a|patient|dr\.?|case) )+")
 _ABOUT = {
     "older": "old age older oldest younger youngest born",
     "heavier": "weight weigh weighs heavier heaviest lighter lightest mass kg",
@@ -32,12 +32,12 @@ def speaks_of_what_was_asked(claim: Claim) -> bool:
     if len(answer.clauses) != 1 or target.opening or target.actions:
         return True
     value = _TITLE.sub("", target.text.strip(" ."))
-    spaced = re.escape(value).replace(r"\ ", " ?")
-    subject = re.match(rf"\W*(?:(?:the|patient|dr\.?|case) )?{spaced}(?!\w)", answer.text)
-    verb = _VERB.match(answer.text, subject.end()) if subject else None
+    said = _TITLE.sub("", answer.text.lstrip(" \"'*(-"))
+    start = next((v for v in (value, value.replace(" ", "")) if said.startswith(v)), None)
+    verb = _VERB.match(said, len(start)) if start else None
     if verb is None:
         return True
-    said = answer.text[verb.start() :]
+    said = said[verb.start() :]
     if is_negated(said) and not target.negated:
         return False
     mine = {*words(target.whole), *target.chooses}
@@ -60,8 +60,8 @@ def keeps_asked_degree(claim: Claim) -> bool:
     target = claim.target
     if target.chooses or target.labels or target.directions or target.compares:
         return True
-    said = set(words(claim.answer.text))
-    for word in claim.question.terms & _DEGREES:
+    for word in _DEGREES & claim.question.terms:
+        said = set(words(claim.answer.text))
         opposite = ANTONYMS[word] & said - set(words(target.whole))
         if opposite and word not in said:
             return False

@@ -402,7 +402,7 @@ _BUT_THERE_IS = re.compile(
 def take_stance(
     text: str,
     absences: Sequence[tuple[int, int]],
-    parts: list[Clause],
+    parts: Sequence[Clause],
     known: frozenset[str],
     raws: frozenset[float],
     asked: frozenset[str],
@@ -440,13 +440,13 @@ def take_stance(
     return Stance(missing, bool(flagged), declines)
 
 
-def _recommends(parts: list[Clause]) -> bool:
+def _recommends(parts: Sequence[Clause]) -> bool:
     return any(_IMPERATIVE.match(p.text) for p in parts)
 
 
 def _abstains(
     text: str,
-    parts: list[Clause],
+    parts: Sequence[Clause],
     absences: Sequence[tuple[int, int]],
     undecided: re.Match[str] | None,
     conflicts: list[tuple[int, int]],
@@ -612,7 +612,7 @@ _PICK_DENIED = re.compile(
 
 
 def _picks_none(
-    text: str, parts: list[Clause], conflicts: list[tuple[int, int]], raws: frozenset[float]
+    text: str, parts: Sequence[Clause], conflicts: list[tuple[int, int]], raws: frozenset[float]
 ) -> bool:
     """Whether a report of a conflict leaves it open."""
     if _settles_on_one(parts, conflicts, raws):
@@ -646,7 +646,7 @@ _AFTER_SOURCE = re.compile(rf"\b{_SOURCE}(?: [a-z0-9]{{1,3}})?: *$")
 
 
 def _settles_on_one(
-    parts: list[Clause], conflicts: list[tuple[int, int]], raws: frozenset[float]
+    parts: Sequence[Clause], conflicts: list[tuple[int, int]], raws: frozenset[float]
 ) -> bool:
     """Whether a report of a conflict gives one value in its own voice, or one of its own making."""
     values = [n for p in parts for n in p.numbers if n.dimension not in _LABELS and not n.spelled]

@@ -48,8 +48,10 @@ _ONLY = re.compile(r"\b(?:only|unless|if|when|for|until|because|since|as)\b")
 
 def _keeps_asked_action(claim: Claim) -> bool:
     """Asked when something was stopped, an answer does not say when it was started."""
-    asked = {ACTIONS[w] for w in claim.question.terms if w in ACTIONS}
+    asked = {ACTIONS[w] for w in ACTIONS.keys() & claim.question.terms}
+    if not asked:
+        return True
     said = {ACTIONS[w] for w in words(claim.answer.text) if w in ACTIONS}
-    if not asked or not said or asked & said:
+    if not said or asked & said:
         return True
     return not any(said & CLASHES[action] for action in asked)

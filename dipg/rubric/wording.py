@@ -3,7 +3,15 @@
 import re
 
 from dipg.rubric.comparisons import relation
-from dipg.rubric.lexicon import ACTIONS, CLASSES, COURSES, DIRECTIONS, PLAIN_WORDS, STOP_WORDS
+from dipg.rubric.lexicon import (
+    ACTIONS,
+    CLASSES,
+    COURSES,
+    DIRECTIONS,
+    PLAIN_WORDS,
+    STOP_WORDS,
+    courses_of,
+)
 from dipg.rubric.mentions import Claim, is_denied, is_of_another
 from dipg.rubric.stance import Clause
 from dipg.rubric.targets import is_negated, stem, stems
@@ -198,8 +206,8 @@ def class_rival(claim: Claim) -> bool:
 def _finds_otherwise(claim: Claim) -> bool:
     """Whether an answer also reports a course that the expected one excludes ("stable disease with
     new lesions")."""
-    wanted = {c for o in claim.options for c, found in COURSES.items() if found.search(o.text)}
-    if not wanted or any(found.search(claim.question.text) for found in COURSES.values()):
+    wanted = frozenset().union(*[courses_of(o.text) for o in claim.options])
+    if not wanted or courses_of(claim.question.text):
         return False
     text = claim.answer.text
     return any(
