@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
+from schedules_speed import COMMAND
 
 from curricula.offline.benchmark import PRIMARY, Results
 from curricula.offline.calibrate import Fit
@@ -185,14 +186,14 @@ def fit_section(fit: Fit) -> str:
     return table(rows) + "\n\n" + told
 
 
-RECKLESS_TOLD = """On the `caution` ladder no scenario can reward escalation much, by its arithmetic:
-on every rung a made-up proof pays less than abstaining and a grounded try more than a made-up
-proof, so that all that a harsher rung moves for answerable vignettes is how well trying pays beside
-abstaining. Escalation is rewarded where the first rung pays for something bad. The ladder `proofs`
-does so: only the price of a missing or made-up proof rises along it, from nothing (a checker that
-looks whether there is a proof, not whether it is in the context). Its constants were set once,
-before any policy ran on it, to have competence below that rung's break-even between making up and
-trying, 20%, and were not changed afterwards."""
+RECKLESS_TOLD = """On the `caution` ladder no scenario can reward escalation much, by its
+arithmetic: on every rung a made-up proof pays less than abstaining and a grounded try more than a
+made-up proof, so that all that a harsher rung moves for answerable vignettes is how well trying
+pays beside abstaining. Escalation is rewarded where the first rung pays for something bad. The
+ladder `proofs` does so: only the price of a missing or made-up proof rises along it, from nothing
+(a checker that looks whether there is a proof, not whether it is in the context). Its constants
+were set once, before any policy ran on it, so that competence begins below 20%, where making a
+proof up pays as much as trying, and were not changed afterwards."""
 
 LIMITS_TOLD = """## What does not reproduce, and what this cannot tell
 
@@ -212,8 +213,9 @@ LIMITS_TOLD = """## What does not reproduce, and what this cannot tell
 - **What is selected and what is not.** The constants of the seven scenarios with names of their own
   were adjusted after policy results had been seen, those of delayed collapse and drift too: early
   sets showed almost no difference between policies, and the one kept is a set in which
-  `gated-point` does worse than `gated` in cliff. That gap is partly selected for. The drawn
-  scenarios are free of that; they are four draws from ranges that we chose.
+  `gated-point` does worse than `gated` in cliff. That gap is partly selected for: read it beside
+  the verdicts on the raw rule in the drawn scenarios, which are free of that. They are four draws,
+  from ranges that we chose.
 - Intervals are over seeds, not over scenarios. Tune on the training scenarios and report on the
   others: `--tune`.
 """
@@ -225,15 +227,16 @@ def speed_section() -> str:
     told = subprocess.run([sys.executable, script, "--json"], capture_output=True, check=True)
     f = json.loads(told.stdout)
     rows = [["", "wall", "CPU"]]
-    for what, name in (("seven policies, 64 seeds, as above", "command"),
+    for what, name in (("seven policies, eleven scenarios, 64 seeds", "command"),
                        ("ten policies, 1,000 seeds, one scenario", "sweep")):  # fmt: skip
         rows += [
             [f"{what}, {state}", *(f"{f[f'{name}_{state}_{t}_s']:.0f} s" for t in ("wall", "cpu"))]
             for state in ("cold", "warm")
         ]
     return (
-        "## How long it takes\n\n`python benchmarks/schedules_speed.py`, on two cores, 900 steps;"
-        " cold with nothing compiled, warm with the compiled programs of an earlier process. Load"
+        "## How long it takes\n\n`python benchmarks/schedules_speed.py`, on two cores, 900 steps."
+        f" Seven policies are `dipg-curriculum {COMMAND}`; cold with nothing"
+        " compiled, warm with the compiled programs of an earlier process. Load"
         f" of the machine {f['load_before']:.1f} before and {f['load_after']:.1f} after: above 2,"
         " wall times are of a machine that others used.\n\n" + table(rows) + "\n\n"
         f"Compiled, {f['updates_per_cpu_s'] / 1e6:.2f} million steps of learner and controller per"
