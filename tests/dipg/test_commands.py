@@ -61,6 +61,30 @@ def test_evaluate_asks_a_function(tmp_path: Path, capsys) -> None:
     assert written["total_responses"] == 12
 
 
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("def respond(vs):\n    raise KeyError('x')\n", "raised KeyError: 'x' ("),
+        ("def respond(vs):\n    return [1 for v in vs]\n", "one text per vignette; got int for"),
+        ("def respond(vs):\n    return ['a']\n", "1 responses for 12 vignettes"),
+        ("x = 1 / 0\n", "ZeroDivisionError: division by zero ("),
+    ],
+)
+def test_a_function_that_fails_is_told_in_one_line(
+    tmp_path: Path, capsys, body: str, said: str
+) -> None:
+    (tmp_path / "mine.py").write_text(body)
+    data = tmp_path / "v.jsonl"
+    dump(VIGNETTES, data)
+    assert (
+        invoke(["evaluate", "--model", f"{tmp_path / 'mine.py'}:respond", "--data", str(data)]) == 2
+    )
+    told = capsys.readouterr().err.strip().splitlines()
+    assert said in told[-1]
+    assert len([line for line in told if line.startswith("Error: ")]) == 1
+    assert "Traceback" not in "".join(told)
+
+
 def test_vignettes_are_written_and_checked(tmp_path: Path, capsys) -> None:
     out = tmp_path / "v.jsonl"
     assert invoke(["vignettes", "--count", "7", "--out", str(out)]) == 0

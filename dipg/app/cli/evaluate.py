@@ -7,6 +7,7 @@ import importlib
 import importlib.util
 import json
 import re
+import traceback
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -158,12 +159,39 @@ def function_named(target: str) -> Respond:
             spec.loader.exec_module(loaded)
         else:
             loaded = importlib.import_module(module)
-    except (ImportError, OSError, SyntaxError) as error:
-        raise click.UsageError(f"--model: cannot load {module!r}: {error}") from None
+    except Exception as error:  # whatever a module of the user's does when it is loaded
+        raise click.UsageError(f"--model: cannot load {module!r}: {_told(error)}") from None
     found = getattr(loaded, name, None)
     if not callable(found):
         raise click.UsageError(f"--model: {module!r} has no function {name!r}")
-    return found
+    return _guarded(target, found)
+
+
+def _guarded(target: str, function: Respond) -> Respond:
+    """A function of the user's whose faults are told in one line that names it."""
+
+    def respond(vignettes: Sequence[Vignette]) -> Sequence[str]:
+        try:
+            responses = list(function(vignettes))
+        except Exception as error:
+            raise click.UsageError(f"--model: {target} raised {_told(error)}") from None
+        for vignette, response in zip(vignettes, responses):
+            if not isinstance(response, str):
+                kind = type(response).__name__
+                raise click.UsageError(
+                    f"--model: {target} must return one text per vignette; got {kind} for "
+                    f"{vignette.id}"
+                )
+        return responses
+
+    return respond
+
+
+def _told(error: Exception) -> str:
+    """An error with its type, and the line that it comes from."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {error}{where}"
 
 
 def vignettes_named(data: str, count: int, seed: int, skip_bad: bool) -> list[Vignette]:
