@@ -10,7 +10,12 @@ from dipg.rubric.lexicon import word_set
 from dipg.rubric.mentions import Claim, is_of_another
 from dipg.rubric.named import is_no_owner, says_labels, says_names
 from dipg.rubric.numbers import says_numbers
-from dipg.rubric.predicates import keeps_asked_degree, speaks_of_what_was_asked
+from dipg.rubric.predicates import (
+    is_unqualified,
+    keeps_asked_degree,
+    keeps_dose,
+    speaks_of_what_was_asked,
+)
 from dipg.rubric.reading import Reading
 from dipg.rubric.targets import Target
 from dipg.rubric.treatments import keeps_actions
@@ -28,6 +33,8 @@ CHECKS = (
     keeps_actions,
     speaks_of_what_was_asked,
     keeps_asked_degree,
+    is_unqualified,
+    keeps_dose,
     is_no_owner,
 )
 """What an answer has to pass against one of the wordings."""

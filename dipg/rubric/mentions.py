@@ -83,6 +83,9 @@ _OF_OTHERS = re.compile(
 )
 
 
+_ALL_BUT = re.compile(r"\b(?:anything|everything|everyone|anyone|all) but\b")
+
+
 def clause_of(answer: Answer, at: int) -> Clause | None:
     """The clause that a position lies in."""
     return next((c for c in answer.clauses if c.start <= at < c.end), None)
@@ -90,7 +93,7 @@ def clause_of(answer: Answer, at: int) -> Clause | None:
 
 def is_denied(text: str, start: int, end: int) -> bool:
     """Whether what stands there is denied, refuted, doubted, or only asked."""
-    before = text[max(0, start - 60) : start].replace("anything but", "not")
+    before = _ALL_BUT.sub("not", text[max(0, start - 60) : start])
     cut = max((before.rfind(c) for c in (". ", "; ", ", ", "\n", ": ", " but ")), default=-1)
     scope = _DENIES_NOTHING.sub("", before[cut + 1 :])
     if re.search(r"\bwithout (?:any )?(?:change|dose|adjust|further)", scope):

@@ -23,6 +23,7 @@ _REPEATED = re.compile(
     r"^,? ?(?:twice|thrice|x ?\d|times \d|[2-9] times|two times|three times|on two occasions)\b"
     r"(?! (?:an? |per |each |every |daily|weekly|monthly))"
 )
+_MORE = re.compile(r" (?:more|further|additional|extra|remain(?:ed|ing|s)?|left|missing)\b")
 _FROM = re.compile(r"\bfrom (?:\w+ ){0,2}?$")
 _TO = re.compile(r"(?:\b(?:down |up )?to|->|=>|→) ?$")
 _ON_TO = re.compile(r"^ ?(?:[a-z/0-9%]+ ){0,4}?(?:(?:down |up )?to|->|=>|→) ?\d")
@@ -50,6 +51,7 @@ def says_numbers(claim: Claim) -> bool:
     dimensions = {n.dimension for n in target.numbers}
     for n in answer.numbers:
         alike = n.dimension in dimensions or (n.dimension == "" and (bare or n.compare == "-"))
+        alike = alike or _MORE.match(answer.text, n.end) is not None
         if alike and _rivals(n, claim, allowed):
             return False
     return _keeps_asked_labels(claim)
@@ -96,6 +98,8 @@ def is_stated(said: Quantity, wanted: Quantity, rates: set[float], claim: Claim)
     if not _same_rate(said, wanted, rates, claim):
         return False
     if _REPEATED.match(answer.text[said.end : said.end + 24]):
+        return False
+    if _MORE.match(answer.text, said.end) and not _MORE.match(claim.target.text, wanted.end):
         return False
     counts = said.dimension == "" or said.dimension in _THINGS
     if counts and _is_total(answer.text, said) and not _is_total(claim.target.text, wanted):

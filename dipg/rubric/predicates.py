@@ -5,9 +5,10 @@ neutropenia" is no response rate.
 """
 
 import re
+from itertools import pairwise
 
-from dipg.rubric.lexicon import ANTONYMS, DIRECTIONS, PLAIN_WORDS, STOP_WORDS, word_set
-from dipg.rubric.mentions import Claim
+from dipg.rubric.lexicon import ANTONYMS, CLASSES, DIRECTIONS, PLAIN_WORDS, STOP_WORDS, word_set
+from dipg.rubric.mentions import Claim, is_denied
 from dipg.rubric.targets import is_negated
 from dipg.text import words
 
@@ -17,6 +18,7 @@ _VERB = re.compile(
     r"(?! (?:the )?(?:answer|one|correct|right)\b)"
 )
 _TITLE = re.compile(r"^(?:(?:the|a|patient|dr\.?|case) )+")
+_STATE = re.compile(r"[ -]\(?(wild|intact|negative|absent|excluded|refuted)\b")
 _ABOUT = {
     "older": "old age older oldest younger youngest born",
     "heavier": "weight weigh weighs heavier heaviest lighter lightest mass kg",
@@ -34,7 +36,12 @@ def speaks_of_what_was_asked(claim: Claim) -> bool:
     value = _TITLE.sub("", target.text.strip(" ."))
     said = _TITLE.sub("", answer.text.lstrip(" \"'*(-"))
     start = next((v for v in (value, value.replace(" ", "")) if said.startswith(v)), None)
-    verb = _VERB.match(said, len(start)) if start else None
+    if start is None:
+        return True
+    state = _STATE.match(said, len(start))
+    if state is not None and state[1] not in claim.question.terms and state[1] not in target.whole:
+        return False
+    verb = _VERB.match(said, len(start))
     if verb is None:
         return True
     said = said[verb.start() :]
@@ -69,3 +76,56 @@ def keeps_asked_degree(claim: Claim) -> bool:
 
 
 _DEGREES = word_set("most least highest lowest largest smallest longest shortest oldest youngest")
+
+
+def is_unqualified(claim: Claim) -> bool:
+    """Whether an expected wording is said without a word before it that takes it back ("nearly
+    normal", "formerly Jansen"), and not of a part alone ("normal on the left only")."""
+    target, text = claim.target, claim.answer.text
+    spoken = words(text)
+    weak = _WEAKENING.intersection(spoken) - claim.question.terms - claim.context.terms
+    said = [w for w in words(target.text) if w not in STOP_WORDS]
+    if weak and said and any(w in weak and other == said[0] for w, other in pairwise(spoken)):
+        return False
+    if target.numbers:
+        return not _ABOUT_DAY.search(text) or _ABOUT_DAY.search(target.whole) is not None
+    if not target.phrase:
+        return True
+    known = claim.context.terms | claim.question.terms
+    known |= {w for o in claim.options for w in words(o.whole)} | {"bilateral"}
+    for w in set(spoken) - known:
+        at = text.find(w)
+        if CLASSES.get(w) in _PLACES and not is_denied(text, at, at + len(w)):
+            return False
+    return _IN_PART.search(text) is None or _IN_PART.search(target.whole) is not None
+
+
+_PLACES = ("side", "lobe", "severity")
+"""Classes of words that no context leaves open to be added."""
+_WEAKENING = word_set(
+    "formerly previously nearly almost partly partially somewhat rarely seldom quasi half"
+)
+_ABOUT_DAY = re.compile(
+    r"\b(?:around|about|circa|approximately|roughly|planned for|due on|scheduled for)"
+    r"(?: the)? (?:\d{1,2}(?:st|nd|rd|th)? )?"
+    r"(?:january|february|march|april|may|june|july|august|september|october|november|december)\b"
+)
+_IN_PART = re.compile(
+    r"\b(?:only|except|apart from|other than)\b\W*(?:(?:in|on|for|at) |$)|\bonly$"
+)
+
+
+def keeps_dose(claim: Claim) -> bool:
+    """Told to go on with a drug, an answer does not change its dose on its own."""
+    if not any(action in ("continue", "resume", "start") for _, action in claim.target.actions):
+        return True
+    allowed = {w for o in claim.options for w in words(o.whole)}
+    return not any(
+        found[1] not in allowed and not is_denied(claim.answer.text, *found.span(1))
+        for found in _OTHER_DOSE.finditer(claim.answer.text)
+    )
+
+
+_OTHER_DOSE = re.compile(
+    r"\b(half|halved|reduced|lower|double|doubled|quarter|higher|increased)(?: the| of the)? dose"
+)

@@ -90,7 +90,10 @@ MISSING = re.compile(
             rf"\b(?:not|never)(?: been| yet| formally)* {_EXAMINED}\b",
             rf"\b(?:none|nothing) (?:is |was |are |were |has been |have been )?{_STRONG}\b",
             r"\bno (?:documented|recorded|stated|mentioned|specified|available)\b",
-            rf"\bno {_VALUE_NOUN}\b(?: \w+){{0,3}}? (?:is|are|was|were) {_WEAK}\b",
+            rf"\bno (?:\w+ ){{0,3}}?{_VALUE_NOUN}\b(?: \w+){{0,3}}? (?:is|are|was|were) {_WEAK}\b",
+            # only X is recorded, not Y
+            rf"\bonly\b{_GAP} (?:is|are|was|were) (?:{_STRONG}|given|found)"
+            r"(?:,|,? but|,? and) not\b",
             rf"\b{_SOURCE}\b (?:only )?(?:mention|list|document|record|give|contain|include|name|"
             rf"provide)s?\b{_GAP}\b(?:but|and) (?:no|not|none|nothing)\b",
             rf"\bnot (?:something|anything|a detail|what) (?:that )?(?:\w+ ){{0,2}}?{_SOURCE}\b",
@@ -518,6 +521,8 @@ def _verdict(
     if hedged and (values or not _SOURCE_WORD.search(part.text)):
         return "offers" if values or _has_matter(spoken, known, asked) else "nothing"
     if any(not n.spelled or n.dimension for n in part.numbers):
+        if _GIVES_ONLY.search(part.text):
+            return "nothing"
         if _is_of_someone_else(part, asked, known):
             return "states"
         rest = [w for w in spoken if w not in _FILLER and not w[0].isdigit()]
@@ -533,6 +538,7 @@ def _verdict(
     return "nothing"
 
 
+_GIVES_ONLY = re.compile(rf"\b{_SOURCE} (?:\w+ )?{_TELLS} only\b|\bonly (?:the|a|an|its|his|her)\b")
 _SO_MANY = re.compile(r"\W*(?:so|hence|thus|therefore|then)\W+(?:\w+\W+){0,3}$")
 _LISTS = re.compile(rf"\b{_SOURCE}\b (?:only )?(?:mentions?|lists?|documents?|records?|names?)\b")
 

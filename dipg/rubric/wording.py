@@ -60,7 +60,7 @@ def opens_alike(claim: Claim) -> bool:
         named = {name for name, _ in answer.names}
         if re.match(r"\W*no \w", answer.text) and named and not named & claim.question.names:
             return False
-        if _takes_back(claim, head[1]):
+        if _takes_back(claim, head[1]) or (head[1] == "no" and _asserts_asked(claim)):
             return False
         turned = re.search(
             rf"(?:\b(?:or|and|but|wait|actually|rather|correction)\b[^.]{{0,12}}|[.;:] ?)"
@@ -87,6 +87,28 @@ def opens_alike(claim: Claim) -> bool:
     if len(asked & spoken) < 0.5 * max(len(asked), 1) and not target.numbers and not target.names:
         return False
     return is_negated(said) == (target.opening == "no")
+
+
+def _asserts_asked(claim: Claim) -> bool:
+    """Whether what follows "no" says what was asked about, or that there is none of something
+    else."""
+    text = claim.answer.text
+    known = claim.question.terms | claim.context.terms
+    noun = _NO_WHAT.match(text)
+    if noun is not None and not {stem(w) for w in words(noun[1])} & {stem(w) for w in known}:
+        return True
+    after = text.split(",", 1)[1] if "," in text else ""
+    if not after or is_negated(after) or _LIMITED.search(after):
+        return False
+    asked = {stem(w) for w in claim.question.terms if w not in STOP_WORDS and len(w) > 2}
+    return any(
+        w.endswith("ed") and w not in claim.question.terms and stem(w) in asked
+        for w in words(after)
+    )
+
+
+_NO_WHAT = re.compile(r"\W*no ((?:[a-z]+ ){1,3})(?:was|were|is|are|has|had)\b")
+_LIMITED = re.compile(r"\b(?:only|unless|if|when|for|until|because|since|as|after|before)\b")
 
 
 def _says_no(claim: Claim) -> bool:
@@ -233,13 +255,20 @@ def word_options(claim: Claim) -> bool:
     if len(words(text)) > 6:
         return False
     known |= _KNOWN
-    for part in _PARTS.split(text)[1:] if _PARTS.search(text) else ():
+    parts = _PARTS.split(text) if _PARTS.search(text) else []
+    for i, part in enumerate(parts):
+        part = _CAUSE.sub("", part) if i == 0 else part
         spoken = words(part)
+        if i == 0 and mine & {stem(w) for w in spoken}:
+            continue
         if _HARMLESS_PART.match(part) or any(w in ACTIONS or w in _VERBS for w in spoken):
             continue
         if any(stem(w) not in known and not w[0].isdigit() for w in spoken):
             return True
     return False
+
+
+_CAUSE = re.compile(r"^\W*(?:because of|due to|owing to|for|it was|it is)\b")
 
 
 def keeps_polarity(claim: Claim) -> bool:
@@ -340,6 +369,8 @@ def _chooses_direction(claim: Claim) -> bool:
             subject, taken, other = relation(answer.text, here, axis)
             swapped = subject == sides[1] or other == sides[0]
             return (taken == side) != swapped
+        if (turned := _turned_around(claim, axis, said[0][1])) is not None:
+            return (said[0][0] == side) != turned
         if said[0][0] != side:
             return False
         wanted = _next_word(target.text, axis)
@@ -347,6 +378,19 @@ def _chooses_direction(claim: Claim) -> bool:
         if wanted and meant and meant[0] != wanted and wanted not in meant[:2]:
             return False
     return True
+
+
+def _turned_around(claim: Claim, axis: int, end: int) -> bool | None:
+    """Whether an answer names the question's two sides the other way round ("radiotherapy came
+    after the drain" where the drain was asked about); None where it does not name both."""
+    text = claim.answer.text
+    other = _next_word(claim.question.text.lower(), axis)
+    other = other if other not in DIRECTIONS else ""
+    before = [w for w in words(text[:end]) if w not in STOP_WORDS]
+    after = [w for w in words(text[end:]) if w not in STOP_WORDS][:1]
+    if not other or not after or other not in before or after[0] not in claim.question.terms:
+        return None
+    return after[0] != other
 
 
 def _things_compared(claim: Claim) -> list[str]:

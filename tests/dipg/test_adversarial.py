@@ -8,6 +8,7 @@ from dipg.rubric import EVENTS, TERMS, assess
 from tests.dipg.adversarial import (
     abstentions,
     answers,
+    asked,
     board,
     board_rules,
     clinic,
@@ -28,7 +29,7 @@ from tests.dipg.adversarial.vignettes import Case
 
 PARTS = (
     answers, abstentions, proofs, forms, more, names, doses, reports, trial, ward, course, notes,
-    board, denials, clinic, cohorts, board_rules,
+    board, denials, clinic, cohorts, board_rules, asked,
 )  # fmt: skip
 CASES = [case for part in PARTS for case in part.CASES]
 
