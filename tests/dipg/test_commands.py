@@ -50,6 +50,21 @@ def test_evaluation_files_are_shown_and_compared(responses: Path, tmp_path: Path
     assert "permutation" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("form", [[], ["--json"]], ids=["", "json"])
+@pytest.mark.parametrize(
+    "wrong",
+    [{"mean_reward": "a"}, {"figures": {"mean": {"value": [1]}}}, {"figures": {"mean": "x"}}],
+)
+def test_a_figure_that_is_no_number_is_refused(wrong, form, tmp_path: Path, capsys) -> None:
+    path = tmp_path / "e.json"
+    path.write_text(json.dumps({"rewards": [1.0], **wrong}))
+    assert invoke(["evaluate", str(path), *form]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"Error: {path}: value of mean")
+    assert err.count("\n") == 1
+
+
 def test_evaluate_asks_a_function(tmp_path: Path, capsys) -> None:
     (tmp_path / "mine.py").write_text("def respond(vs):\n    return [v.gold for v in vs]\n")
     data, out = tmp_path / "v.jsonl", tmp_path / "e.json"

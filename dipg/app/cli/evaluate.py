@@ -210,20 +210,31 @@ def _tell_files(files: tuple[str, ...]) -> None:
     read = [read_evaluation(f) for f in files]
     if len(read) == 1:
         told = {"file": files[0], "total_responses": len(read[0]["rewards"])}
-        tell(told | {"figures": _figures(read[0])})
+        tell(told | {"figures": _figures(read[0], files[0])})
         return
     found = [dataclasses.asdict(d) for d in compare(read[0], read[1])]
     tell({"first": files[0], "second": files[1], "differences": found})
 
 
-def _figures(read: dict[str, Any]) -> dict[str, Any]:
-    """Figures of an evaluation file; those of the original have no intervals."""
+def _figures(read: dict[str, Any], file: str) -> dict[str, Any]:
+    """Figures of an evaluation file; those of the original have no intervals.
+
+    Raises:
+      EvaluationError: one that is no number.
+    """
+    from dipg.evaluation import EvaluationError
+
     found = read.get("figures")
-    if isinstance(found, dict) and all(
-        isinstance(f, dict) and "value" in f for f in found.values()
-    ):
-        return found
-    return {k: {"value": read[k]} for k in read if k.endswith(("_reward", "_rate"))}
+    if not isinstance(found, dict):
+        found = {k: {"value": read[k]} for k in read if k.endswith(("_reward", "_rate"))}
+    for name, figure in found.items():
+        told = figure if isinstance(figure, dict) else {"value": figure}
+        for key in ("value", "lower", "upper"):
+            if not isinstance(told.get(key), int | float | None):
+                raise EvaluationError(
+                    f"{file}: {key} of {name} must be a number, got {told[key]!r}"
+                )
+    return {name: f if isinstance(f, dict) else {"value": f} for name, f in found.items()}
 
 
 def _show_files(files: tuple[str, ...]) -> None:
@@ -239,11 +250,11 @@ def _show_files(files: tuple[str, ...]) -> None:
     table = Table(title=files[0])
     for heading in ("", "value", "95% interval"):
         table.add_column(heading)
-    for name, figure in _figures(read[0]).items():
+    for name, figure in _figures(read[0], files[0]).items():
         bounds = (
             "" if figure.get("lower") is None else f"{figure['lower']:.3g} to {figure['upper']:.3g}"
         )
-        value = figure["value"]
+        value = figure.get("value")
         table.add_row(name, "-" if value is None else f"{value:.4g}", bounds)
     Console().print(table)
 

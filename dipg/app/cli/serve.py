@@ -17,7 +17,8 @@ from dipg.app.cli.telling import json_option, tell
     metavar="short|full|FILE.jsonl|OWNER/NAME",
     help="The vignettes.",
 )
-@click.option("--count", default=500, show_default=True, help="How many generated vignettes.")
+@click.option("--count", default=500, show_default=True, type=click.IntRange(1),
+              help="How many generated vignettes.")  # fmt: skip
 @click.option("--seed", default=0, show_default=True, help="Of generated vignettes.")
 @click.option("--prices", default="evaluation", show_default=True, metavar="NAME|FILE.toml",
               help="What the terms cost.")  # fmt: skip
