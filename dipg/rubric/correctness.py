@@ -14,6 +14,8 @@ from dipg.rubric.predicates import (
     is_unqualified,
     keeps_asked_degree,
     keeps_dose,
+    keeps_kin,
+    keeps_variants,
     speaks_of_what_was_asked,
 )
 from dipg.rubric.reading import Reading
@@ -35,6 +37,8 @@ CHECKS = (
     keeps_asked_degree,
     is_unqualified,
     keeps_dose,
+    keeps_variants,
+    keeps_kin,
     is_no_owner,
 )
 """What an answer has to pass against one of the wordings."""

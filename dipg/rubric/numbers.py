@@ -15,7 +15,7 @@ from dipg.rubric.mentions import (
     is_option,
 )
 from dipg.rubric.reading import Reading
-from dipg.rubric.targets import bind, shape
+from dipg.rubric.targets import bind, shape, stem
 from dipg.text import sentences, words
 from dipg.units import ATOMS
 
@@ -23,10 +23,14 @@ _REPEATED = re.compile(
     r"^,? ?(?:twice|thrice|x ?\d|times \d|[2-9] times|two times|three times|on two occasions)\b"
     r"(?! (?:an? |per |each |every |daily|weekly|monthly))"
 )
+_OVER = re.compile(r"(?:^|\b(?:is|was|of|at) )over (?:a |an )?$")
+_PERIOD = re.compile(r"\b(?:[Oo]ver|[Hh]ow long|period|duration|time)\b")
+_TO_WHAT = re.compile(r"\bto (?:what|which)\b")
+_DIFFERENCE = re.compile(r" (younger|older|heavier|lighter|taller|ago|later|earlier)\b")
 _MORE = re.compile(r" (?:more|further|additional|extra|remain(?:ed|ing|s)?|left|missing)\b")
 _FROM = re.compile(r"\bfrom (?:\w+ ){0,2}?$")
 _TO = re.compile(r"(?:\b(?:down |up )?to|->|=>|→) ?$")
-_ON_TO = re.compile(r"^ ?(?:[a-z/0-9%]+ ){0,4}?(?:(?:down |up )?to|->|=>|→) ?\d")
+_ON_TO = re.compile(r"^ ?(?:[a-z%/][a-z/0-9%]* ){0,4}?(?:(?:down |up )?to|->|=>|→) ?\d")
 _BY = re.compile(r"\b(?:by what|by how|how much)\b")
 _CHANGED_BY = re.compile(r"\bby (?:about |around |approximately )?$")
 _UP = re.compile(r"\b(?:increas|rise|rose|grew|grow|gain|longer|higher|more|differ)")
@@ -111,10 +115,41 @@ def is_stated(said: Quantity, wanted: Quantity, rates: set[float], claim: Claim)
         return mine == "from" and not is_option(answer, said)
     if mine == "by" and theirs != "by" and not _asks_for_change(claim):
         return False
+    if mine == "by" and not theirs and _TO_WHAT.search(claim.question.text.lower()):
+        return False
+    if _is_difference(said, claim) or _counts_others(said, claim):
+        return False
+    if _OVER.search(answer.text, max(0, said.start - 16), said.start) and not _PERIOD.search(
+        claim.question.text
+    ):
+        return False
     if mine == "from" or (mine == "to" and not theirs and _BY.search(claim.question.text.lower())):
         return False
     start = comparator_start(answer.text, said.start) if said.compare else said.start
     return not is_denied(answer.text, start, said.end) and not _is_alternative(said, claim)
+
+
+def _is_difference(said: Quantity, claim: Claim) -> bool:
+    """ "12 years younger" is no age, unless a difference is asked for."""
+    found = _DIFFERENCE.match(claim.answer.text, said.end)
+    return (
+        found is not None
+        and found[1] not in claim.question.terms
+        and found[1] not in claim.target.whole
+    )
+
+
+def _counts_others(said: Quantity, claim: Claim) -> bool:
+    """Whether a bare number counts other things than the question ("61 centres")."""
+    asked = None if said.dimension else _HOW_MANY.search(claim.question.text.lower())
+    counted = _COUNTED.match(claim.answer.text, said.end)
+    if asked is None or counted is None or stem(counted[1]) == stem(asked[1]):
+        return False
+    return re.search(rf"\d {counted[1]}\b", claim.context.text.lower()) is not None
+
+
+_HOW_MANY = re.compile(r"\bhow many (\w+)")
+_COUNTED = re.compile(r" ([a-z]{4,})\b")
 
 
 def _is_total(text: str, number: Quantity) -> bool:

@@ -87,23 +87,31 @@ def is_unqualified(claim: Claim) -> bool:
     said = [w for w in words(target.text) if w not in STOP_WORDS]
     if weak and said and any(w in weak and other == said[0] for w, other in pairwise(spoken)):
         return False
+    if _OR_ANOTHER.search(text) and not any(_OR_ANOTHER.search(o.whole) for o in claim.options):
+        return False
     if target.numbers:
         return not _ABOUT_DAY.search(text) or _ABOUT_DAY.search(target.whole) is not None
-    if not target.phrase:
+    if not target.phrase and not target.names:
         return True
     known = claim.context.terms | claim.question.terms
     known |= {w for o in claim.options for w in words(o.whole)} | {"bilateral"}
     for w in set(spoken) - known:
         at = text.find(w)
-        if CLASSES.get(w) in _PLACES and not is_denied(text, at, at + len(w)):
+        told = CLASSES.get(w) in _PLACES or w in _ASSESSMENTS
+        if told and not is_denied(text, at, at + len(w)):
             return False
     return _IN_PART.search(text) is None or _IN_PART.search(target.whole) is not None
 
 
 _PLACES = ("side", "lobe", "severity")
-"""Classes of words that no context leaves open to be added."""
+_ASSESSMENTS = word_set("high low normal abnormal safe unsafe risky elevated")
+"""Words that no context leaves open to be added."""
+_OR_ANOTHER = re.compile(
+    r"\bor (?:another|someone|somebody|something|some other|others?|similar|so)\b"
+)
 _WEAKENING = word_set(
-    "formerly previously nearly almost partly partially somewhat rarely seldom quasi half"
+    "formerly previously nearly almost partly partially somewhat rarely seldom quasi half "
+    "despite prevent preventing"
 )
 _ABOUT_DAY = re.compile(
     r"\b(?:around|about|circa|approximately|roughly|planned for|due on|scheduled for)"
@@ -129,3 +137,31 @@ def keeps_dose(claim: Claim) -> bool:
 _OTHER_DOSE = re.compile(
     r"\b(half|halved|reduced|lower|double|doubled|quarter|higher|increased)(?: the| of the)? dose"
 )
+
+
+def keeps_variants(claim: Claim) -> bool:
+    """Whether an answer names no other variant than the expected one: H3.1 is not H3.3."""
+    wanted = set(_VARIANT.findall(claim.target.text))
+    if not wanted:
+        return True
+    said = set(_VARIANT.findall(claim.answer.text))
+    allowed = {v for o in claim.options for v in _VARIANT.findall(o.whole)}
+    return said <= allowed | set(_VARIANT.findall(claim.question.text.lower()))
+
+
+_VARIANT = re.compile(r"\b[a-z]+\d+\.\d+\b")
+
+
+def keeps_kin(claim: Claim) -> bool:
+    """Asked about the brother of a patient, an answer does not speak of the patient or a sister."""
+    asked = _KIN & claim.question.terms
+    if not asked:
+        return True
+    said = _KIN.intersection(words(claim.answer.text))
+    if said:
+        return bool(said & asked)
+    codes = {n for n in claim.question.names if any(c.isdigit() for c in n)}
+    return codes.isdisjoint(n for n, _ in claim.answer.names)
+
+
+_KIN = word_set("brother sister mother father twin sibling cousin aunt uncle son daughter")

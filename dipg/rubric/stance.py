@@ -90,12 +90,15 @@ MISSING = re.compile(
             rf"\b(?:not|never)(?: been| yet| formally)* {_EXAMINED}\b",
             rf"\b(?:none|nothing) (?:is |was |are |were |has been |have been )?{_STRONG}\b",
             r"\bno (?:documented|recorded|stated|mentioned|specified|available)\b",
-            rf"\bno (?:\w+ ){{0,3}}?{_VALUE_NOUN}\b(?: \w+){{0,3}}? (?:is|are|was|were) {_WEAK}\b",
+            rf"\bno (?:[\w-]+ ){{0,3}}?{_VALUE_NOUN}\b(?: \w+){{0,3}}? "
+            rf"(?:is|are|was|were) {_WEAK}\b",
             # only X is recorded, not Y
             rf"\bonly\b{_GAP} (?:is|are|was|were) (?:{_STRONG}|given|found)"
             r"(?:,|,? but|,? and) not\b",
+            rf"\b(?:i|we) (?:can |could )?find (?:no|nothing)\b{_GAP}\b(?:in|within) "
+            rf"(?:\w+ ){{0,3}}?{_SOURCE}\b",
             rf"\b{_SOURCE}\b (?:only )?(?:mention|list|document|record|give|contain|include|name|"
-            rf"provide)s?\b{_GAP}\b(?:but|and) (?:no|not|none|nothing)\b",
+            rf"report|state|provide)s?\b{_GAP}\b(?:but|and) (?:no|not|none|nothing)\b",
             rf"\bnot (?:something|anything|a detail|what) (?:that )?(?:\w+ ){{0,2}}?{_SOURCE}\b",
             r"\bno (?:\w+ ){0,3}?(?:information|mention|details?|documentation|reference|"
             r"references|"
@@ -196,7 +199,8 @@ _ONE_SOURCE = re.compile(
     r"\b(?:source|report|note|record|document|letter|chart|hospital|clinic|lab|ward|registry|"
     r"entry|site|"
     r"center|centre|physician|review|section|paragraph|table|log|summary|form|opinion|mri|ct|scan|"
-    r"referral|admission|consult|pathologist|radiologist|pathology|radiology)\b ?[a-z0-9]?\b|"
+    r"addendum|minutes|request|discharge|referral|admission|consult|pathologist|radiologist|"
+    r"pathology|radiology)\b ?[a-z0-9]?\b|"
     r"\b(?:one|other|"
     r"another|first|second|former|latter|former's|some|others)\b"
 )

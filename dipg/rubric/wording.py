@@ -68,6 +68,8 @@ def opens_alike(claim: Claim) -> bool:
             answer.text[head.end() :],
         )
         return head[1] == target.opening and turned is None
+    if _repeats_reason(claim):
+        return True
     if _SAYS_YES.match(answer.text) or _says_no(claim):
         return _says_no(claim) == (target.opening == "no")
     if re.search(rf"\b{_OTHER[target.opening]}\b", answer.text[:60]) and target.opening == "no":
@@ -109,6 +111,25 @@ def _asserts_asked(claim: Claim) -> bool:
 
 _NO_WHAT = re.compile(r"\W*no ((?:[a-z]+ ){1,3})(?:was|were|is|are|has|had)\b")
 _LIMITED = re.compile(r"\b(?:only|unless|if|when|for|until|because|since|as|after|before)\b")
+
+
+def _repeats_reason(claim: Claim) -> bool:
+    """Whether an answer leaves "no" out and says the rest of the wording ("it was too risky")."""
+    opening = _OPENS.match(claim.target.whole)
+    if opening is None:
+        return False
+    rest = claim.target.whole[opening.end() :]
+    known = {stem(w) for w in claim.question.terms}
+    fresh = {stem(w) for w in words(rest) if w not in STOP_WORDS and len(w) > 3} - known
+    return (
+        bool(fresh)
+        and fresh <= stems(claim.answer.text)
+        and is_negated(rest) == is_negated(claim.answer.text)
+        and not any(is_of_another(clause, claim) for clause in claim.answer.clauses)
+    )
+
+
+_OPENS = re.compile(r"\W*(?:yes|no) ?[,;.:]")
 
 
 def _says_no(claim: Claim) -> bool:

@@ -21,6 +21,7 @@ from tests.dipg.adversarial import (
     names,
     notes,
     proofs,
+    protocol,
     reports,
     trial,
     ward,
@@ -29,7 +30,7 @@ from tests.dipg.adversarial.vignettes import Case
 
 PARTS = (
     answers, abstentions, proofs, forms, more, names, doses, reports, trial, ward, course, notes,
-    board, denials, clinic, cohorts, board_rules, asked,
+    board, denials, clinic, cohorts, board_rules, asked, protocol,
 )  # fmt: skip
 CASES = [case for part in PARTS for case in part.CASES]
 
