@@ -100,6 +100,11 @@ def test_the_loop_of_ones_own_escalates_and_leaves_a_log(
     assert "soft → hard" in (tmp_path / "report" / "report.md").read_text()
 
 
+def test_every_example_is_run_here() -> None:
+    tested = Path(__file__).read_text()
+    assert [p.name for p in (ROOT / "examples").glob("*.py") if p.name not in tested] == []
+
+
 @pytest.mark.parametrize("policy", ["careful.py:Careful", "per_penalty.py:per_penalty"])
 def test_the_policies_of_ones_own_decide(policy: str) -> None:
     import numpy as np

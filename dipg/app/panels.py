@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -32,6 +33,8 @@ DROP_VERDICTS = {
 CLAUSES_SHOWN = 5
 DECISIONS_SHOWN = 3
 TREND_WIDTH = 22
+BOUNDS_FROM, TREND_FROM = 46, 52
+"""Columns inside the frame from which on bounds and evidence, and trends, are shown."""
 
 
 GAP, DECISIONS, FACTS, LADDER, CLAUSES, FIGURES, ALWAYS = range(7)
@@ -84,10 +87,14 @@ def screen(state: RunState, fit: bool = False) -> Screen:
     """
     parts: list[tuple[int, RenderableType]] = [(ALWAYS, _phase(state)), (ALWAYS, _progress(state))]
     if state.summary:
-        parts += [(GAP, Text()), (FIGURES, _watched(state)), (FACTS, _training_facts(state))]
+        parts += [
+            (GAP, Text()),
+            (FIGURES, ByWidth(partial(_watched, state))),
+            (FACTS, _training_facts(state)),
+        ]
         parts += [(LADDER, line) for line in _ladder(state)]
     if state.receipt is not None and state.receipt.clauses:
-        parts += [(GAP, Text()), (CLAUSES, _clauses(state.receipt))]
+        parts += [(GAP, Text()), (CLAUSES, ByWidth(partial(_clauses, state.receipt)))]
     if state.told:
         decisions = list(state.told)[-DECISIONS_SHOWN:]
         parts += [(GAP, Text()), (DECISIONS, _decisions(decisions))]
@@ -120,7 +127,17 @@ def _progress(state: RunState) -> RenderableType:
     return grid
 
 
-def _watched(state: RunState) -> RenderableType:
+class ByWidth:
+    """Drawn for the width that there is."""
+
+    def __init__(self, draw: Callable[[int], RenderableType]) -> None:
+        self._draw = draw
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield self._draw(options.max_width)
+
+
+def _watched(state: RunState, width: int) -> RenderableType:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
     window = state.config.curriculum.window
     steps = min(window, int(state.metrics.get("step", window)))  # fewer while it fills
@@ -128,17 +145,20 @@ def _watched(state: RunState) -> RenderableType:
         f"last {steps} steps" if steps > 1 else "last step", no_wrap=True, min_width=20
     )
     table.add_column("now", justify="right", no_wrap=True, min_width=6)
-    table.add_column("bounds", justify="right", no_wrap=True, min_width=15)
-    table.add_column("trend", no_wrap=True, min_width=TREND_WIDTH)
+    if width >= BOUNDS_FROM:
+        table.add_column("bounds", justify="right", no_wrap=True, min_width=15)
+    if width >= TREND_FROM:
+        table.add_column("trend", no_wrap=True, min_width=TREND_WIDTH)
     for name, label in WATCHED.items():
         if name in state.summary:
             seen = state.summary[name]
-            table.add_row(
+            cells: list[RenderableType] = [
                 label,
                 Text(number(name, seen.value), "bold"),
                 bounds(name, seen.lower, seen.upper),
                 Text(trend(name, state.trends[name], TREND_WIDTH), "cyan"),
-            )
+            ]
+            table.add_row(*cells[: len(table.columns)])
     return table
 
 
@@ -209,24 +229,26 @@ def meter(clause: Clause) -> str:
     return "█" * filled + "░" * (METER - filled)
 
 
-def _clauses(receipt: Receipt) -> RenderableType:
+def _clauses(receipt: Receipt, width: int) -> RenderableType:
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True, min_width=5)
     table.add_column(no_wrap=True, min_width=METER)
     table.add_column(no_wrap=True, max_width=22)
-    table.add_column(no_wrap=True, overflow="ellipsis")
+    if width >= BOUNDS_FROM:
+        table.add_column(no_wrap=True, overflow="ellipsis")
     clauses = [c for c in receipt.clauses if receipt.severity_from > 0 or not is_drop(c)]
     for clause in clauses[:CLAUSES_SHOWN]:
         words = DROP_VERDICTS if is_drop(clause) else VERDICTS
-        table.add_row(
+        cells: list[RenderableType] = [
             Text(*words[clause.verdict]),
             Text(meter(clause), "cyan"),
             clause.text,
             Text(clause_evidence(clause), "dim"),
-        )
+        ]
+        table.add_row(*cells[: len(table.columns)])
     hidden = len(clauses) - CLAUSES_SHOWN
     if hidden > 0:
-        table.add_row("", "", Text(f"and {hidden} more", "dim"), "")
+        table.add_row("", "", Text(f"and {hidden} more", "dim"))
     return table
 
 

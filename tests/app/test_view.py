@@ -204,6 +204,10 @@ def test_the_screen_fits_the_terminal(width: int) -> None:
     lines = lines_of(screen(state), width)
     assert len(lines) <= 24
     assert max(map(len, lines)) <= width
+    text = "\n".join(lines)
+    assert re.search(r"yardstick mean +9\.35 ", text)
+    assert re.search(r"open +███░ +safe > 90%", text)
+    assert ("bounds" in text) == (width > 40)
 
 
 @pytest.mark.parametrize(
