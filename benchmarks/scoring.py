@@ -128,7 +128,7 @@ def main() -> None:
     for name, batch in batches.items():
         ours = rate(score_batch, batch, passes)
         other = rate(theirs, batch, passes if name != "28 kB" else 1) if theirs else None
-        compared = f"{other:,.1f} | {ours / other:,.0f}" if other else "not installed | "
+        compared = f"{other:,.1f} | {ours / other:,.1f}" if other else "not installed | "
         print(f"| {name} | {ours:,.0f} | {compared} |")
     print()
     for name, seconds in monsters().items():
