@@ -10,6 +10,7 @@ from dipg.rubric.lexicon import word_set
 from dipg.rubric.mentions import Claim, is_of_another
 from dipg.rubric.named import is_no_owner, says_labels, says_names
 from dipg.rubric.numbers import says_numbers
+from dipg.rubric.openings import opens_alike
 from dipg.rubric.predicates import (
     is_unqualified,
     keeps_asked_degree,
@@ -21,7 +22,7 @@ from dipg.rubric.predicates import (
 from dipg.rubric.reading import Reading
 from dipg.rubric.targets import Target
 from dipg.rubric.treatments import keeps_actions
-from dipg.rubric.wording import keeps_direction, keeps_polarity, opens_alike, says_phrase
+from dipg.rubric.wording import keeps_direction, keeps_polarity, says_phrase
 from dipg.text import words
 
 CHECKS = (

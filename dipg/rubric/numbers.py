@@ -5,18 +5,18 @@ import re
 from dipg.dates import same_day
 from dipg.frequencies import frequencies
 from dipg.quantities import Quantity, close, comparator_start, quantities
-from dipg.rubric.lexicon import DRUG, PLAIN_WORDS, STOP_WORDS, UNITS_ASKED_BY
+from dipg.rubric.lexicon import DRUG, UNITS_ASKED_BY
 from dipg.rubric.mentions import (
     Claim,
     clause_of,
-    is_aside,
     is_denied,
     is_of_another,
     is_option,
 )
 from dipg.rubric.reading import Reading
-from dipg.rubric.targets import bind, shape, stem
-from dipg.text import sentences, words
+from dipg.rubric.rivals import is_rival_name, takes_its_place
+from dipg.rubric.targets import bind, stem
+from dipg.text import sentences
 from dipg.units import ATOMS
 
 _REPEATED = re.compile(
@@ -56,7 +56,7 @@ def says_numbers(claim: Claim) -> bool:
     for n in answer.numbers:
         alike = n.dimension in dimensions or (n.dimension == "" and (bare or n.compare == "-"))
         alike = alike or _MORE.match(answer.text, n.end) is not None
-        if alike and _rivals(n, claim, allowed):
+        if alike and takes_its_place(n, claim, allowed):
             return False
     return _keeps_asked_labels(claim)
 
@@ -293,7 +293,7 @@ def _belongs(said: Quantity, owner: str, claim: Claim) -> bool:
     if not owner or not mine or mine == owner:
         return True
     wanted_names = {b for b in claim.target.bound if b}
-    return mine not in wanted_names and not _is_rival_name(mine, owner, claim.context)
+    return mine not in wanted_names and not is_rival_name(mine, owner, claim.context)
 
 
 def _is_for_another(said: Quantity, claim: Claim) -> bool:
@@ -308,113 +308,3 @@ def _is_for_another(said: Quantity, claim: Claim) -> bool:
 
 
 _FOR = re.compile(r" ?(?:for|with|of|under|on) (?:the )?([a-z]{4,})\b")
-
-
-def _is_rival_name(mine: str, owner: str, context: Reading) -> bool:
-    """Two drugs, or two codes of one shape, are rivals; a drug and a gene are not."""
-    if DRUG.fullmatch(mine) and DRUG.fullmatch(owner):
-        return True
-    return mine in context.names and owner in context.names and shape(mine) == shape(owner)
-
-
-def _rivals(said: Quantity, claim: Claim, allowed: list[Quantity]) -> bool:
-    """Whether a further number contradicts: same kind, same owner, not denied, not in passing."""
-    if said.value < 0:
-        said = said._replace(value=-said.value, raw=-said.raw)
-    if said.dimension == "" and any(said.raw == a.raw for a in allowed):
-        return False
-    if any(said.same(a) and said.compare in (a.compare, "") for a in allowed):
-        same = [a for a in allowed if said.same(a) and a.per_day]
-        if said.per_day and same and not any(close(said.per_day, a.per_day) for a in same):
-            return not is_aside(claim, said)
-        return False
-    if claim.question.has_number(said) and said.dimension != "":
-        return False
-    if is_aside(claim, said) or _is_share_of(said, claim) or _restates(said, claim):
-        return False
-    if _is_what_is_left(said, claim, allowed):
-        return False
-    clause = clause_of(claim.answer, said.start)
-    if clause is not None and is_of_another(clause, claim):
-        return False
-    mine = bind(claim.answer.text, said, claim.answer.names)
-    owners = {b for b in claim.target.bound if b} or set(claim.target.names)
-    if mine and mine not in owners and mine not in claim.question.terms:
-        if owners and any(_is_rival_name(mine, o, claim.context) for o in owners):
-            return False
-        if _co_stated(mine, said, claim.context):
-            return False
-    return not _is_operand(said, claim)
-
-
-def _is_what_is_left(said: Quantity, claim: Claim, allowed: list[Quantity]) -> bool:
-    """Whether it is the rest of an expected share: "75 % of the dose (a 25 % reduction)"."""
-    return (
-        said.dimension == "percent"
-        and claim.answer.text.startswith(" of the ", said.end)
-        and any(a.dimension == "percent" and close(a.raw + said.raw, 100) for a in allowed)
-    )
-
-
-def _restates(said: Quantity, claim: Claim) -> bool:
-    """Whether a number comes with words that set it apart in the context, too: "4.2 cm at
-    diagnosis", "omeprazole 10 mg", "of 60"."""
-    text, context = claim.answer.text, claim.context.text.lower()
-    written = text[said.start : said.end]
-    before = text[max(0, said.start - 32) : said.start]
-    if _OF_ALL.search(before) and said.raw in claim.context.raws:
-        return True
-    asked = claim.question.terms
-    after = _QUALIFIED.match(text, said.end)
-    if after and f"{written} {after[1]}" in context:
-        return any(w not in asked and w not in STOP_WORDS for w in words(after[1]))
-    owner = _OWNER.search(before)
-    return (
-        owner is not None
-        and owner[1] not in asked | STOP_WORDS | PLAIN_WORDS
-        and owner[1] not in claim.target.text
-        and f"{owner[1]} {written}" in context
-    )
-
-
-_OF_ALL = re.compile(r"(?:\b(?:out )?of (?:the |all |a total of )?|\d ?/ ?)$")
-_QUALIFIED = re.compile(r",? ((?:at|in|on|before|after|during|for|with) (?:the )?\w+)")
-_OWNER = re.compile(r"([a-z]{3,}) $")
-
-
-def _is_operand(said: Quantity, claim: Claim) -> bool:
-    """Whether the expected number, which the context lacks, is computed from this one and another
-    ("11.2 - 9.1 = 2.1 months")."""
-    others = [n.value for n in claim.answer.numbers if n.start != said.start]
-    others += [said.per_day] if said.per_day else []
-    return any(
-        close(result, wanted.value)
-        for wanted in claim.target.numbers
-        if not claim.context.has_number(wanted)
-        for other in others
-        for result in (
-            said.value - other,
-            other - said.value,
-            said.value + other,
-            said.value * other,
-        )
-    )
-
-
-def _is_share_of(said: Quantity, claim: Claim) -> bool:
-    """Whether it is what one part has of an expected number ("31 fractions of 1.8 Gy")."""
-    parts = [n for n in claim.answer.numbers if n.dimension not in ("", said.dimension)]
-    return any(
-        close(said.value * p.raw, w.value)
-        for p in parts
-        for w in claim.target.numbers
-        if w.dimension == said.dimension and p.raw > 1
-    )
-
-
-def _co_stated(name: str, number: Quantity, context: Reading) -> bool:
-    """Whether the context gives this number in a sentence on this name, apart from the expected
-    one."""
-    return any(
-        name in s.names and any(number.same(n) for n in s.numbers) for s in context.sentences
-    )

@@ -2,7 +2,8 @@
 
 import pytest
 
-from dipg.rubric.wording import keeps_direction, keeps_polarity, opens_alike, says_phrase
+from dipg.rubric.openings import opens_alike
+from dipg.rubric.wording import keeps_direction, keeps_polarity, says_phrase
 from tests.dipg.criteria.making import claim
 
 
