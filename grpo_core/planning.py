@@ -197,10 +197,11 @@ class Fits(NamedTuple):
 
 
 def what_fits(plan: Plan, work: Work, mesh: Mesh) -> Fits:
-    """Estimates from one plan: temporaries grow with completions in proportion, with lengths as
-    their square, the worst case (attention compares all positions)."""
-    fixed = max(p.arguments + p.waiting for p in plan.phases)
-    room = (plan.chip.memory - fixed) / max(max(p.temporaries for p in plan.phases), 1)
+    """Estimates from one plan: each phase's temporaries grow with completions in proportion, with
+    lengths as their square, the worst case (attention compares all positions)."""
+    room = min(
+        (plan.chip.memory - p.arguments - p.waiting) / max(p.temporaries, 1) for p in plan.phases
+    )
     if room < 0:
         return Fits(0, 0, 0, 0)
     step = math.prod(mesh.shape[axis] for axis in DATA)

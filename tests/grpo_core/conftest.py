@@ -11,6 +11,9 @@ from flax import nnx
 from grpo_core.batch import Batch, Prompts
 from grpo_core.models.config import DecoderConfig, gelu_tanh, tiny_config
 from grpo_core.models.decoder import Decoder
+from tests.compiled import compiled
+
+__all__ = ["compiled"]
 
 VOCABULARY = 23
 PLAIN_LENGTH = 16

@@ -14,7 +14,7 @@ from grpo_core.lora import Lora
 from grpo_core.models.config import DecoderConfig
 from grpo_core.models.decoder import Decoder
 from grpo_core.passes import Pass
-from grpo_core.planning import Plan, Work, make_plan, mesh_of, what_fits
+from grpo_core.planning import Phase, Plan, Work, make_plan, mesh_of, what_fits
 from grpo_core.trainer import init_actor, make_optimizer
 
 CONFIG = DecoderConfig(
@@ -123,15 +123,26 @@ def test_verdict_time_and_bound(quick):
     assert {phase.bound for phase in narrow.phases} == {"memory"}
 
 
-def test_what_would_fit_fits_by_the_rule(quick):
-    chip = Chip("twice", 0, 1.0, 1.0)
-    plan = quick(WORK)
-    fixed = max(phase.arguments + phase.waiting for phase in plan.phases)
-    chip = dataclasses.replace(chip, memory=fixed + 12 * 2**20)  # four times the temporaries
-    fits = what_fits(quick(WORK, chip), WORK, mesh_of(jax.devices()))
-    assert (fits.group, fits.prompts) == (12, 8)
-    chip = dataclasses.replace(chip, memory=fixed - 1)
-    assert what_fits(quick(WORK, chip), WORK, mesh_of(jax.devices())) == (0, 0, 0, 0)
+def test_what_would_fit_fits_by_the_rule():
+    def plan(memory: int) -> Plan:
+        phases = (
+            Phase(
+                "sample", 50, 10, 20, roofline.Load(1.0, 1.0, 1.0), (1.0, 1.0, 1.0)
+            ),  # room for 3 of its 10
+            Phase(
+                "update", 40, 30, 0, roofline.Load(1.0, 1.0, 1.0), (1.0, 1.0, 1.0)
+            ),  # for 2 of its 30
+        )
+        return Plan(1, 1, Chip("small", memory, 1.0, 1.0), 1, {}, phases)
+
+    work = Work(prompts=4, group=4, prompt_length=1024, new_tokens=512)
+    mesh = mesh_of(jax.devices()[:1])
+    # Lengths grow by the square root of two, in whole 64s: 1,448 and 724.
+    assert what_fits(plan(100), work, mesh) == (8, 8, 704, 1408)
+    # 80 is the peak: what is planned fits, and nothing more does.
+    assert plan(80).fits
+    assert what_fits(plan(80), work, mesh) == (4, 4, 512, 1024)
+    assert what_fits(plan(69), work, mesh) == (0, 0, 0, 0)
 
 
 @pytest.mark.slow

@@ -19,6 +19,7 @@ from grpo_core.trainer import (
 from tests.grpo_core.conftest import random_batch
 
 ONE = jnp.float32(1.0)
+OPTIMIZER = make_optimizer()  # one for all: a step is compiled for its optimizer
 
 
 def scalars(beta=0.0, epsilon=0.2):
@@ -28,8 +29,7 @@ def scalars(beta=0.0, epsilon=0.2):
 @pytest.fixture
 def actor(tiny):
     graph, params = nnx.split(tiny, nnx.Param)
-    optimizer = make_optimizer()
-    return graph, optimizer, lambda: init_actor(jax.tree.map(jnp.copy, params), optimizer)
+    return graph, OPTIMIZER, lambda: init_actor(jax.tree.map(jnp.copy, params), OPTIMIZER)
 
 
 def as_numpy(tree):
