@@ -140,8 +140,8 @@ def test_bfloat16_keeps_norms_exact():
         (gemma3_270m, 268.1),
         (gemma3_1b, 999.9),
         (gemma3_4b, 3880.3),
-        (gemma3_12b, 11766.0),
-        (gemma3_27b, 27009.3),
+        pytest.param(gemma3_12b, 11766.0, marks=pytest.mark.slow),
+        pytest.param(gemma3_27b, 27009.3, marks=pytest.mark.slow),
     ],
 )
 def test_shapes_of_gemma_3_have_the_published_number_of_weights(shape, millions):
