@@ -1,5 +1,7 @@
 """Certificates: every built-in keeps the protocol, and the error rates are what they are."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from curricula.controllers import gated, gated_point
 from curricula.offline.simulate import Simulator, Trajectory
 from curricula.offline.streams import of_quality, stream
 from dipg.app.policies import POLICY_NAMES, controller_from_name
+from dipg.pricing import LADDERS
 from tests.curricula.lab import GATE, LADDER, NAMES, limits
 
 
@@ -35,6 +38,24 @@ def test_the_gate_keeps_its_error_bound_and_the_raw_rule_does_not():
     assert raw.bounded == "fails"
     assert raw.false_promotion.value == 1.0
     assert (raw.missed.value, raw.missed_drop.value) == (0.0, 1.0)  # it never goes back
+
+
+TABLE = Path(__file__).parents[2] / "docs" / "controllers.md"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", POLICY_NAMES)
+def test_the_table_in_the_docs_says_what_the_error_rates_are(name):
+    """A quarter of the table's runs: every verdict on the error bound, and every rate within it."""
+    controller = controller_from_name(name, when=None, ladder=LADDERS["caution"], total_steps=300)
+    found = certify(controller, runs=100, steps=300, rungs=len(LADDERS["caution"]))
+    [row] = [x for x in TABLE.read_text().splitlines() if x.startswith(f"| {name} | keeps |")]
+    rate, verdict = row.split(" | ")[2:4]
+    assert found.bounded in (verdict, "open"), str(found)
+    low, high = (float(x) / 100 for x in rate.split("[")[1].strip("] ").split(", "))
+    measured = found.false_promotion
+    assert measured.lower <= high
+    assert measured.upper >= low
 
 
 class Leaky(CurriculumController):

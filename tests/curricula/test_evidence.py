@@ -14,6 +14,15 @@ from curricula.evidence import BETS, RESTART_SCALE
 ALPHA = 0.05
 
 
+@pytest.fixture(autouse=True, scope="module")
+def optimised():
+    """Hundreds of thousands of steps are run here: compiling with care is worth its while."""
+    kept = jax.config.read("jax_disable_most_optimizations")
+    jax.config.update("jax_disable_most_optimizations", False)
+    yield
+    jax.config.update("jax_disable_most_optimizations", kept)
+
+
 def groups(rng, rate, runs, steps, per_step=8, size=8, correlation=0.3):
     """[N, T, g] shares of successes in beta-binomial groups; rate is a number or [T]."""
     rate = np.broadcast_to(np.asarray(rate, float)[..., None], (steps, per_step))

@@ -63,7 +63,7 @@ def test_every_stint_needs_new_and_stronger_evidence():
 def test_without_the_figures_of_receipts_it_decides_the_same(when):
     gate = Cooldown(gated(parse(when), cooldown=5), 3)
     rise = np.minimum(np.arange(120) / 60, 1.0)
-    data = stream(NAMES, of_quality(np.where(np.arange(120) < 90, rise, 0.4)), runs=30, steps=120)
+    data = stream(NAMES, of_quality(np.where(np.arange(120) < 90, rise, 0.4)), runs=10, steps=120)
     whole, lean = (Simulator(c, NAMES, limits()).run(data)[1] for c in (gate, gate.lean()))
     np.testing.assert_array_equal(whole.severity, lean.severity)
     np.testing.assert_array_equal(whole.reason, lean.reason)

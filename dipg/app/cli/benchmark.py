@@ -77,7 +77,7 @@ def split_scenarios(text: str | None) -> list[str]:
     type=click.Choice(["surrogate", "tiny"]),
     help="tiny: the small transformer of the default run, a process a run; minutes each.",
 )
-@click.option("--seeds", default=64, type=click.IntRange(4), help="Paired runs of each.")
+@click.option("--seeds", default=64, type=click.IntRange(2), help="Paired runs of each.")
 @click.option("--steps", default=900, type=click.IntRange(30), help="Of training.")
 @click.option("--scenarios", metavar="A,B,...", help="[default: all but reckless and report]")
 @click.option("--when", metavar="CONDITION", help="Promotion condition of the gated policies.")
