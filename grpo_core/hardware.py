@@ -18,7 +18,7 @@ GIB = 2**30
 @dataclass(frozen=True)
 class Chip:
     """Memory in bytes, products in bfloat16 operations/s, memory and links to other chips in
-    bytes/s. Links 0: unknown."""
+    bytes/s, links in one direction (data sheets tell both together). Links 0: unknown."""
 
     name: str
     memory: int
@@ -31,7 +31,7 @@ class Chip:
 TPUS = {
     "v5e": Chip("TPU v5e", 16 * GIB, 197e12, 819e9, 200e9),
     "v5p": Chip("TPU v5p", 95 * GIB, 459e12, 2765e9, 600e9),
-    "v6e": Chip("TPU v6e", 32 * GIB, 918e12, 1640e9, 448e9),
+    "v6e": Chip("TPU v6e", 32 * GIB, 918e12, 1638e9, 400e9),
 }
 SLICES = {
     "v5e": ("1x1", "2x2", "2x4", "4x4", "4x8", "8x8", "8x16", "16x16"),
@@ -41,10 +41,10 @@ SLICES = {
 """Slices that can be rented, from small to large, in chips along each direction."""
 
 GPUS = {
-    "H200": Chip("H200", 141_000_000_000, 989e12, 4800e9, 900e9),
-    "H100": Chip("H100", 80_000_000_000, 989e12, 3350e9, 900e9),
-    "A100-SXM4-80GB": Chip("A100 80GB", 80_000_000_000, 312e12, 2039e9, 600e9),
-    "A100": Chip("A100 40GB", 40_000_000_000, 312e12, 1555e9, 600e9),
+    "H200": Chip("H200", 141_000_000_000, 989e12, 4800e9, 450e9),
+    "H100": Chip("H100", 80_000_000_000, 989e12, 3350e9, 450e9),
+    "A100-SXM4-80GB": Chip("A100 80GB", 80_000_000_000, 312e12, 2039e9, 300e9),
+    "A100": Chip("A100 40GB", 40_000_000_000, 312e12, 1555e9, 300e9),
     "L4": Chip("L4", 24_000_000_000, 121e12, 300e9),
 }
 
