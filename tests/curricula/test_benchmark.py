@@ -124,7 +124,7 @@ def test_policies_are_split_at_commas_outside_parentheses():
         (["--policies", ","], "--policies names no policy"),
         (["--scenarios", "clif"], "no scenario 'clif'; valid: cliff"),
         (["--scenarios", ","], "--scenarios names none"),
-        (["--seeds", "2"], "2 is not in the range x>=4"),
+        (["--seeds", "1"], "1 is not in the range x>=2"),
         (["--when", "saef > 1%"], "unknown metric 'saef'"),
         (["--tune", "nobody"], "unknown policy 'nobody'"),
     ],
