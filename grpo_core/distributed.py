@@ -6,9 +6,10 @@ arrays and does the same work on the host; only the first one writes and prints.
 
 from __future__ import annotations
 
+import base64
+import json
 import os
-import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import jax
@@ -72,31 +73,49 @@ def is_first() -> bool:
     return jax.process_index() == 0
 
 
-def from_first(make: Callable[[], T]) -> T:
+def from_first(make: Callable[[], T], *errors: type[Exception]) -> T:
     """What the first process makes, on every process; the others do not make it.
 
     For what may differ between hosts: files, clocks, a judge elsewhere. Every process calls this
-    at the same place, on its main thread. Where `make` raises, every process raises the same.
+    at the same place, on its main thread. What is made travels as JSON with numpy arrays, tuples
+    as lists. Where `make` raises, every process raises: the others the same if it is one of
+    `errors`, which are made from their text alone, else a RuntimeError that says what it was.
     """
     if jax.process_count() == 1:
         return make()
-    value, error = pickle.loads(_told(_attempt(make) if is_first() else b""))
-    if error is not None:
-        raise error
-    made: T = value
+    if is_first():
+        return _made_and_told(make, errors)
+    told = json.loads(_told(b""), object_hook=_array_of)
+    if "raised" in told:
+        raise (errors[told["raised"]] if told["raised"] >= 0 else RuntimeError)(told["text"])
+    made: T = told["made"]
     return made
 
 
-def _attempt(make: Callable[[], Any]) -> bytes:
+def _made_and_told(make: Callable[[], T], errors: Sequence[type[Exception]]) -> T:
     try:
-        return pickle.dumps((make(), None))
-    except Exception as error:  # it is raised again, by every process
-        try:
-            told = pickle.dumps((None, error))
-            pickle.loads(told)
-        except Exception:  # an exception that cannot travel: what it said does
-            told = pickle.dumps((None, RuntimeError(f"{type(error).__name__}: {one_line(error)}")))
-        return told
+        made = make()
+        message = json.dumps({"made": made}, default=_plain)
+    except Exception as error:  # the others are waiting, whatever it is
+        which = next((i for i, kind in enumerate(errors) if isinstance(error, kind)), -1)
+        text = str(error) if which >= 0 else f"{type(error).__name__}: {one_line(error)}"
+        _told(json.dumps({"raised": which, "text": text}).encode())
+        raise
+    _told(message.encode())
+    return made
+
+
+def _plain(x: Any) -> dict[str, Any]:
+    if not isinstance(x, np.ndarray):
+        raise TypeError(f"{type(x).__name__} cannot be told to other processes")
+    data = base64.b64encode(np.ascontiguousarray(x).tobytes()).decode()
+    return {"array": data, "dtype": str(x.dtype), "shape": list(x.shape)}
+
+
+def _array_of(x: dict[str, Any]) -> Any:
+    if set(x) != {"array", "dtype", "shape"}:
+        return x
+    return np.frombuffer(base64.b64decode(x["array"]), x["dtype"]).reshape(x["shape"])
 
 
 def _told(message: bytes) -> bytes:

@@ -147,7 +147,8 @@ class Checkpoints:
         for step in from_first(lambda: steps_in(self._directory.checkpoints)[::-1]):
             path = self.path(step)
             try:
-                record = from_first(partial(self._record, path))
+                known = (CheckpointError, DirectoryError, ResumeError)
+                record = from_first(partial(self._record, path), *known)
                 arrays: Arrays = restore(path, state.arrays)
             except MismatchError as error:
                 raise ResumeError(str(error)) from None

@@ -112,7 +112,7 @@ def in_threads(jobs: Sequence[Job], workers: int | None = None) -> list[Sweep]:
     interpreter's lock."""
     parts = batches(jobs)
     with ThreadPoolExecutor(workers or min(os.cpu_count() or 1, 8)) as pool:
-        list(pool.map(lambda compile: compile(), _programs(jobs, parts)))
+        list(pool.map(lambda program: program(), _programs(jobs, parts)))
         done = pool.map(lambda part: run_together([jobs[i] for i in part]), parts)
         return in_order(jobs, zip(parts, done))
 

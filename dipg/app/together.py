@@ -53,11 +53,11 @@ def opened(take: Callable[[], RunDirectory]) -> RunDirectory:
     """
     taken: list[RunDirectory] = []
 
-    def first() -> Path:
+    def first() -> str:
         taken.append(take())
-        return taken[0].path.absolute()
+        return str(taken[0].path.absolute())
 
-    path = from_first(first)
+    path = Path(from_first(first, DirectoryError))
     if highest(int(not (path / "config.toml").is_file())):
         for directory in taken:
             directory.close()
@@ -76,6 +76,7 @@ def scored_once(score: Score) -> Score:
     """`score`, called by the first process alone: a judge need not say the same twice."""
 
     def told(vignettes: Sequence[Vignette], texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        return from_first(lambda: score(vignettes, texts))
+        terms, events = from_first(lambda: tuple(score(vignettes, texts)))
+        return terms, events
 
     return told

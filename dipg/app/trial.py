@@ -192,7 +192,7 @@ class Trial:
     def _evaluate(self, step: int, params: Any) -> Evaluations:
         kept = from_first(lambda: self._evaluated_before(step))
         if kept is not None:
-            return kept
+            return self._read(kept)
         self.observer.phase("evaluation", f"step {step}", None)
         config = self.config.evaluation
         sampled = self._respond(params, Temperature(self.config.grpo.temperature))
@@ -210,14 +210,19 @@ class Trial:
         self.observer.evaluation(step, found.larger)
         return found
 
-    def _evaluated_before(self, step: int) -> Evaluations | None:
-        """What an interrupted process found: later evaluations than its checkpoint are gone."""
-        config, file = self.config.evaluation, self.directory.path / f"evaluation_{step}.json"
+    def _evaluated_before(self, step: int) -> Any:
+        """What an interrupted process found, if it can be read: later evaluations than its
+        checkpoint are gone."""
         try:
-            kept = json.loads(file.read_bytes())
-            return Evaluations.from_json(kept, config.report_count, config.count)
+            kept = json.loads((self.directory.path / f"evaluation_{step}.json").read_bytes())
+            self._read(kept)
         except (OSError, ObservationError, json.JSONDecodeError, UnicodeDecodeError):
             return None
+        return kept
+
+    def _read(self, kept: Any) -> Evaluations:
+        config = self.config.evaluation
+        return Evaluations.from_json(kept, config.report_count, config.count)
 
     def _respond(self, params: Any, sampling: Sampling) -> Rollout:
         return roll_out(

@@ -3,38 +3,40 @@
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from grpo_core import distributed
 
 
-class Untravelled(Exception):
-    """Cannot be made again from its text."""
-
-    def __init__(self, one: str, two: str) -> None:
-        super().__init__(one)
-        self.two = two
-
-
-def failing(error: Exception) -> str:
-    def fail() -> None:
-        raise error
-
+def failing(make: Callable[[], Any]) -> str:
     try:
-        distributed.from_first(fail)
+        distributed.from_first(make, KeyError, OSError)
     except Exception as found:
         return f"{type(found).__name__}: {found}"
     return "nothing"
+
+
+def gone() -> None:
+    raise FileNotFoundError("gone")
+
+
+def zero() -> float:
+    return 1 / 0
 
 
 def main() -> None:
     distributed.start()
     number = int(os.environ["JAX_PROCESS_ID"])
     made = []
+    array = np.array([[0.1, float("nan")], [-2.0, 3.0]], np.float32)
 
-    def make() -> dict[str, object]:
+    def make() -> dict[str, Any]:
         made.append(number)
-        return {"of": number, "long": "x" * 100_000, "pair": (1, None)}
+        return {"of": number, "long": "x" * 100_000, "pair": (1, None), "array": array}
 
     value = distributed.from_first(make)
     try:
@@ -45,10 +47,12 @@ def main() -> None:
     distributed.check_equal("what they are", "the same")
     found = {
         "first": distributed.is_first(),
-        "value": [value["of"], len(str(value["long"])), list(value["pair"])],
+        "value": [value["of"], len(value["long"]), list(value["pair"])],
+        "same array": value["array"].tobytes() == array.tobytes(),
         "made": made,
-        "error": failing(KeyError("gone")),
-        "untravelled": failing(Untravelled("a", "b")),
+        "known": failing(gone),
+        "unknown": failing(zero),
+        "untold": failing(lambda: {1, 2}),
         "highest": distributed.highest(10 - number),
         "unequal": unequal,
     }

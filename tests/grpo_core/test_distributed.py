@@ -30,9 +30,14 @@ def test_the_first_process_speaks_for_all(tmp_path):
     first, second = found
     assert (first["first"], second["first"]) == (True, False)
     assert (first["made"], second["made"]) == ([0], [])
+    assert first["known"] == "FileNotFoundError: gone"
+    assert second["known"] == "OSError: gone"  # the one of those named that it is
+    assert first["unknown"] == "ZeroDivisionError: division by zero"
+    assert second["unknown"] == "RuntimeError: ZeroDivisionError: division by zero"
+    assert first["untold"] == "TypeError: set cannot be told to other processes"
+    assert second["untold"] == f"RuntimeError: {first['untold']}"
     for told in found:
         assert told["value"] == [0, 100_000, [1, None]]
-        assert told["error"] == "KeyError: 'gone'"
-        assert told["untravelled"] == "RuntimeError: Untravelled: a"
+        assert told["same array"]
         assert told["highest"] == 10
         assert "the processes differ in their numbers" in told["unequal"]
