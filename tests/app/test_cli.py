@@ -301,3 +301,17 @@ def test_a_run_in_the_way_says_how_to_go_on(
     assert cli.invoke(["run", "--out", str(run)]) == 2
     err = capsys.readouterr().err
     assert f"to go on with it, dipg-curriculum run --resume {run}; for another, name a new" in err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is full")
+def test_what_cannot_be_printed_is_told_in_one_line() -> None:
+    with Path("/dev/full").open("w") as full:
+        result = subprocess.run(
+            [sys.executable, "-c", "from dipg.app.cli.main import main; main()", "policies"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert result.returncode == 1
+    assert result.stderr == ("Error: what is printed cannot be written: No space left on device\n")

@@ -6,7 +6,9 @@ has checked what it was given. So `--help` and every refusal come at once.
 
 from __future__ import annotations
 
+import errno
 import importlib
+import os
 import sys
 from typing import Any, NamedTuple
 
@@ -106,6 +108,7 @@ def invoke(args: list[str] | None = None) -> int:
     """Run the command line; the exit code. Separate from `main` so that it can be called."""
     try:
         result: Any = cli.main(args, prog_name="dipg-curriculum", standalone_mode=False)
+        sys.stdout.flush()
     except click.ClickException as error:
         return _refuse(error.format_message())
     except (click.Abort, KeyboardInterrupt):
@@ -115,6 +118,13 @@ def invoke(args: list[str] | None = None) -> int:
         if not is_refusal(error):
             raise
         return _refuse(str(error))
+    except OSError as error:
+        if error.errno != errno.ENOSPC or error.filename is not None:
+            raise
+        # Standard output: every file of ours names itself. What is left of it goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        click.echo(f"Error: what is printed cannot be written: {error.strerror}", err=True)
+        return 1
     return result if isinstance(result, int) else 0
 
 
