@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import difflib
-import importlib
-import importlib.util
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dipg.app.policy_text import PolicyCall, PolicyError, parse_policy
+from dipg.app.user_code import UserCodeError, load_module
 
 if TYPE_CHECKING:
     from curricula.conditions import Condition
@@ -179,24 +177,13 @@ def _load(target: str) -> object:
     """The object at ``module:attribute`` or ``file.py:attribute``."""
     module_name, _, attribute = target.rpartition(":")
     try:
-        if module_name.endswith(".py"):
-            path = Path(module_name)
-            spec = importlib.util.spec_from_file_location(f"_policy_{path.stem}", path)
-            if spec is None or spec.loader is None:
-                raise PolicyError(f"policy {target!r}: {module_name!r} cannot be read as Python")
-            module = importlib.util.module_from_spec(spec)
-            # Under a name of its own: a file called json.py must not stand in for the library.
-            sys.modules[f"_policy_{path.stem}"] = module
-            spec.loader.exec_module(module)
-        else:
-            if "" not in sys.path:  # a module beside the user, as `python -m` would find it
-                sys.path.insert(0, "")
-            module = importlib.import_module(module_name)
-    except (ImportError, OSError, SyntaxError) as error:
-        raise PolicyError(f"policy {target!r}: cannot import {module_name!r}: {error}") from error
+        module = load_module(module_name)
+    except UserCodeError as error:
+        raise PolicyError(f"policy {target!r}: {error}") from error
     if not hasattr(module, attribute):
         raise PolicyError(f"policy {target!r}: {module_name!r} has no {attribute!r}")
-    return getattr(module, attribute)
+    found: object = getattr(module, attribute)
+    return found
 
 
 def _build(name: str, found: object) -> CurriculumController:

@@ -104,6 +104,15 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path):
         built(f"{path}:Mine")
 
 
+def test_a_file_that_raises_is_told_in_one_line(tmp_path):
+    path = tmp_path / "raising.py"
+    path.write_text("x = 1\nraise RuntimeError('two\\nlines')\n")
+    with pytest.raises(PolicyError) as caught:
+        built(f"{path}:Mine")
+    said = f"cannot import {str(path)!r}: RuntimeError: two lines ({path}, line 2)"
+    assert str(caught.value) == f"policy '{path}:Mine': {said}"
+
+
 def test_a_policy_of_an_installed_package_is_found(tmp_path, monkeypatch):
     package = tmp_path / "their_policies-1.0.dist-info"
     package.mkdir()

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
-import importlib.util
 import json
 import re
-import traceback
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from dipg.app.cli.telling import json_option, tell
+from dipg.app.user_code import UserCodeError, load_module, told
 
 if TYPE_CHECKING:
     from dipg.comparison import Difference
@@ -151,17 +149,9 @@ def function_named(target: str) -> Respond:
     """A function, by `module:function` or `file.py:function`."""
     module, _, name = target.rpartition(":")
     try:
-        if module.endswith(".py"):
-            spec = importlib.util.spec_from_file_location("responder", module)
-            assert spec is not None
-            assert spec.loader is not None
-            loaded = importlib.util.module_from_spec(spec)
-            spec.loader.exec_module(loaded)
-        else:
-            loaded = importlib.import_module(module)
-    except Exception as error:  # whatever a module of the user's does when it is loaded
-        raise click.UsageError(f"--model: cannot load {module!r}: {_told(error)}") from None
-    found = getattr(loaded, name, None)
+        found = getattr(load_module(module), name, None)
+    except UserCodeError as error:
+        raise click.UsageError(f"--model: {error}") from error
     if not callable(found):
         raise click.UsageError(f"--model: {module!r} has no function {name!r}")
     return _guarded(target, found)
@@ -174,7 +164,7 @@ def _guarded(target: str, function: Respond) -> Respond:
         try:
             responses = list(function(vignettes))
         except Exception as error:
-            raise click.UsageError(f"--model: {target} raised {_told(error)}") from None
+            raise click.UsageError(f"--model: {target} raised {told(error)}") from None
         for vignette, response in zip(vignettes, responses):
             if not isinstance(response, str):
                 kind = type(response).__name__
@@ -185,13 +175,6 @@ def _guarded(target: str, function: Respond) -> Respond:
         return responses
 
     return respond
-
-
-def _told(error: Exception) -> str:
-    """An error with its type, and the line that it comes from."""
-    frames = traceback.extract_tb(error.__traceback__)
-    where = f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
-    return f"{type(error).__name__}: {error}{where}"
 
 
 def vignettes_named(data: str, count: int, seed: int, skip_bad: bool) -> list[Vignette]:
