@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dipg.app.cli.telling import json_option, tell
 from dipg.app.policies import check_policy_name
 from dipg.app.policy_text import ALIASES, PolicyError
 
@@ -94,7 +95,7 @@ def split_scenarios(text: str | None) -> list[str]:
 )
 @click.option("--trials", default=16, type=click.IntRange(2), help="Of each policy's search.")
 @click.option("--calibrate", is_flag=True, help="Fit the scenario 'report'; show residuals.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of tables.")
+@json_option("One JSON object instead of tables.")
 def benchmark(
     policies: str,
     learner: str,
@@ -170,7 +171,7 @@ def benchmark(
         )
     data = results.to_json()
     if as_json:
-        click.echo(json.dumps(data, indent=1))
+        tell(data)
     else:
         _tables(data, margin)
         click.echo(f"\n{time.monotonic() - began:.0f} s")
@@ -195,7 +196,7 @@ def _calibrate(as_json: bool) -> None:
 
     fit = calibration()
     if as_json:
-        click.echo(json.dumps(fit.to_json(), indent=1))
+        tell(fit.to_json())
         return
     click.echo(_grid(fit.rows()))
     click.echo(

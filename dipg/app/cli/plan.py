@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from dipg.app.cli.telling import json_option, tell
 from dipg.app.settings import ConfigError, did_you_mean, quote
 from dipg.app.shapes import check_shape, shape_of
 from grpo_core.hardware import SLICES, check_topology
@@ -39,7 +39,7 @@ PRESETS = {
 @click.option("--tp", type=int, metavar="N", help="Chips that share a model. [default: 1]")
 @click.option("--beta", type=float, metavar="X", help="0: no reference. [default: 0.08]")
 @click.option("--exact", is_flag=True, help="Compile all layers, not a few of each kind (minutes).")
-@click.option("--json", "as_json", is_flag=True, help="The plan as one JSON object.")
+@json_option("The plan as one JSON object.")
 def plan(model: str, topology: str, preset: str | None, as_json: bool, **given: Any) -> None:
     """Say whether a model's training fits, and how long a step takes at least.
 
@@ -61,7 +61,7 @@ def plan(model: str, topology: str, preset: str | None, as_json: bool, **given: 
         work = _work(sizes, rank, local=topology == "local")
         found.append(_planned(model, topology, work, sizes))
     if as_json:
-        click.echo(json.dumps({"model": model, "plans": [_told(*f) for f in found]}, indent=2))
+        tell({"model": model, "plans": [_told(*f) for f in found]})
         return
     for one in found:
         _show(model, *one)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from dipg.app.cli.refusals import is_refusal
+from dipg.app.cli.telling import json_option, tell
 from dipg.app.config import PRESETS, RunConfig, load, to_toml
-from dipg.app.files import clean
 from dipg.app.run_directory import DirectoryError, RunDirectory, check_usable, read_config
 from dipg.app.settings import ConfigError, Given, from_text, quote, settings_of, unknown_key
 from dipg.app.trackers import Tracked, check_trackers, open_trackers
@@ -106,7 +105,7 @@ def setting_options(command: Callable[..., Any]) -> Callable[..., Any]:
 )
 @click.option("--plain", is_flag=True, help="Plain lines, as when the output is not a terminal.")
 @click.option("--quiet", is_flag=True, help="Only the result.")
-@click.option("--json", "as_json", is_flag=True, help="The result as one JSON object on stdout.")
+@json_option("The result as one JSON object on stdout.")
 def run(
     out: str | None,
     resume: str | None,
@@ -157,7 +156,7 @@ def run(
     if outcome is None:
         return
     if as_json:
-        click.echo(json.dumps(clean(outcome.to_json()), indent=2))
+        tell(outcome.to_json())
     else:
         _show(outcome)
 
