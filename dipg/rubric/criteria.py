@@ -114,13 +114,17 @@ def _trace_terms(found: Findings) -> list[str]:
 
 
 _SPACES = " \n\t\r\x0b\x0c\x1c\x1d\x1e\x1f"
+_OTHER_SPACES = "".join(chr(i) for i in range(0x80, 0x3001) if chr(i).isspace())
 
 
 def is_overlong(response: str) -> bool:
     """Whether a response has more than MAX_WORDS words."""
     if len(response) <= 2 * MAX_WORDS:
         return False
-    if response.isascii() and sum(map(response.count, _SPACES)) < MAX_WORDS:
+    gaps = sum(map(response.count, _SPACES))
+    if not response.isascii():
+        gaps += sum(map(response.count, _OTHER_SPACES))
+    if gaps < MAX_WORDS:
         return False
     return len(response.split(None, MAX_WORDS)) > MAX_WORDS
 

@@ -8,131 +8,21 @@ only if it picks no side. Patterns are bounded, so reading is linear.
 import itertools
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
 from dipg.quantities import Quantity, quantities
+from dipg.rubric.absence import (
+    GAP,
+    SOURCE,
+    SOURCE_WORD,
+    STRONG,
+    TELLS,
+    VALUE_NOUN,
+    is_cued,
+    statements_of_absence,
+)
 from dipg.rubric.lexicon import ACTIONS, CLASSES, PLAIN_WORDS, STOP_WORDS, word_set
 from dipg.text import words
-
-_SOURCE = (
-    r"(?:record|chart|context|text|passage|note|report|source|document|documentation|vignette|"
-    r"information|material|case|article|data|evidence|excerpt|description|scenario|file|history|"
-    r"summary|"
-    r"letter|statement|paper|section|paragraph|content|details|entry|registry|documents|entries|"
-    r"transcript|narrative|abstract|log|database)s?"
-)
-_SOURCE_WORD = re.compile(rf"\b{_SOURCE}\b")
-_TELLS = (
-    r"(?:contain|state|mention|specif(?:y|ies)|provide|include|give|indicate|report|say|describe|"
-    r"document|address|list|record|disclose|offer|reveal|tell|discuss|cover|note|show|supply|name|"
-    r"present|detail|clarify|hold|identify|allow|permit|answer|refer|reference|explain|define|"
-    r"establish|confirm|have)"
-    r"(?:e?s)?"
-)
-_STRONG = (
-    r"(?:stated|mentioned|specified|documented|available|recorded|reported|described|listed|"
-    r"disclosed|"
-    r"indicated|addressed|discussed|provided|noted|known|supplied|referenced|detailed|named|"
-    r"covered|touched (?:up)?on|spelled out|set out|charted|logged|written down)"
-)
-_EXAMINED = (
-    r"(?:tested|assessed|evaluated|measured|determined|sequenced|profiled|checked|examined|"
-    r"quantified|established)"
-)
-_WEAK = (
-    r"(?:given|found|included|contained|shown|established|present|clear|defined|identified|there)"
-)
-_VALUE_NOUN = (
-    r"(?:dos(?:e|es|age)|value|amount|number|figure|date|age|duration|schedule|reason|cause|answer|"
-    r"information|details?|result|grade|stage|frequency|name|weight|volume|interval|location|"
-    r"survival|rate|count|level|size|diameter)"
-)
-_GAP = r"(?:[^.;!?\n]|\.(?=\d)){0,90}?"
-_ADVERBS = r"(?:\w+ ){0,3}?"
-
-MISSING = re.compile(
-    "|".join(
-        (
-            # the record does not state ...; neither source mentions ...
-            rf"\b(?:{_SOURCE}|it|protocol)\b{_GAP}\b(?:does|do|did|doesn|don|didn)(?: not|'t) "
-            rf"{_ADVERBS}{_TELLS}\b",
-            rf"\b(?:neither|none|no)\b (?:of )?(?:the |these |those |either |"
-            rf"any )?(?:\w+ )?{_SOURCE}"
-            rf"(?: \w+){{0,3}}? {_TELLS}\b",
-            rf"\b(?:{_SOURCE}|it)\b (?:\w+ ){{0,4}}?(?:lacks?|omits?|fails? to {_TELLS}|"
-            rf"leaves? out|"
-            rf"never {_TELLS}|makes? no (?:\w+ )?(?:mention|reference)|says? nothing|says? no|"
-            rf"(?:contains?|provides?|gives?|includes?|offers?|has|have|holds?|lists?|mentions?|"
-            rf"states?) no\b|"
-            rf"(?:is|are|was|were|remains?|stays?) (?:\w+ )?(?:silent|mute|incomplete|insufficient|"
-            rf"inadequate|blank|missing|lacking|absent|unavailable))",
-            # is not stated; not documented anywhere; was never recorded
-            rf"\b(?:not|never|nowhere|n't|neither)(?: been| explicitly| actually| directly|"
-            rf" clearly| "
-            rf"specifically| otherwise| yet| even| anywhere| to be)? {_STRONG}\b",
-            rf"\b(?:not|never|nowhere|n't)(?: been| explicitly| anywhere| to be)? {_WEAK}\b"
-            rf"{_GAP}\b(?:in|by|from|within|on|anywhere in) (?:\w+ ){{0,3}}?{_SOURCE}\b",
-            r"\b(?:un(?:specified|stated|documented|reported|recorded|mentioned|available|known|"
-            r"answerable|disclosed|addressed)|undetermined|indeterminate)\b",
-            # no information about; no dose is stated; there is no ... in the record
-            # the dose is not given; the dose of X is reported, that of Y is not
-            rf"\b{_VALUE_NOUN}(?: \w+){{0,5}}? (?:is|are|was|were|has|have) (?:simply |also )?not "
-            rf"(?:been )?{_WEAK}\b",
-            rf"\b{_VALUE_NOUN}(?: \w+){{0,5}}? (?:is|are|was|were|does|do|"
-            rf"has) not(?: been)?(?=\W*$|[.;])",
-            # reports a dose for X, none for Y; but not which dose; we are not told
-            rf"\b(?:{_SOURCE}|it|only)\b{_GAP}(?:\bbut|\band|,) (?:none|nothing|not|no (?:\w+ )"
-            r"{0,2}?\w+) (?:for|on|of|about|regarding|which|what|when|where|who|why|how|with|in|"
-            r"at)\b",
-            r"\b(?:not|never) (?:told|informed)\b",
-            # was not tested; none documented; no name is given; lists X but no Y
-            rf"\b(?:not|never)(?: been| yet| formally)* {_EXAMINED}\b",
-            rf"\b(?:none|nothing) (?:is |was |are |were |has been |have been )?{_STRONG}\b",
-            r"\bno (?:documented|recorded|stated|mentioned|specified|available)\b",
-            rf"\bno (?:[\w-]+ ){{0,3}}?{_VALUE_NOUN}\b(?: \w+){{0,3}}? "
-            rf"(?:is|are|was|were) {_WEAK}\b",
-            # only X is recorded, not Y
-            rf"\bonly\b{_GAP} (?:is|are|was|were) (?:{_STRONG}|given|found)"
-            r"(?:,|,? but|,? and) not\b",
-            rf"\b(?:i|we) (?:can |could )?find (?:no|nothing)\b{_GAP}\b(?:in|within) "
-            rf"(?:\w+ ){{0,3}}?{_SOURCE}\b",
-            rf"\b{_SOURCE}\b (?:only )?(?:mention|list|document|record|give|contain|include|name|"
-            rf"report|state|provide)s?\b{_GAP}\b(?:but|and) (?:no|not|none|nothing)\b",
-            rf"\bnot (?:something|anything|a detail|what) (?:that )?(?:\w+ ){{0,2}}?{_SOURCE}\b",
-            r"\bno (?:\w+ ){0,3}?(?:information|mention|details?|documentation|reference|"
-            r"references|"
-            r"data)\b(?! (?:monitoring|safety))",
-            rf"\bno (?:\w+[ -]){{0,6}}?(?:is|are|was|were|has been|have been|can be|could be) "
-            rf"(?:\w+ )?(?:{_STRONG}|determined|derived|inferred|concluded|answered|extracted)\b",
-            rf"\bno (?:\w+[ -]){{0,6}}?(?:{_STRONG}|{_WEAK}) (?:in|by|from|"
-            rf"within) (?:\w+ ){{0,3}}?{_SOURCE}\b",
-            rf"\bno (?:\w+ ){{0,3}}?(?:evidence|indication|record|statement|entry|value|figure)s? "
-            rf"{_GAP}\b(?:in|from|within) (?:\w+ ){{0,3}}?{_SOURCE}\b",
-            r"\bno (?:\w+ ){0,2}?(?:answer|record|entry|statement) (?:of|for|on|about|regarding|"
-            r"can be|is "
-            r"possible)\b",
-            rf"\bthere(?: is|'s| are| was| were) (?:no|not|nothing|n't)\b{_GAP}"
-            rf"\b(?:in|on|about|regarding|within|from)\b",
-            rf"\bnothing\b{_GAP}\b(?:about|on|regarding|in the|is said|is stated|is recorded)\b",
-            r"\bsilent (?:on|about|regarding|as to|here|with regard)\b|\bis silent\b",
-            r"\b(?:insufficient|not enough|not sufficient|inadequate|too little|incomplete|lack of|"
-            r"absence of|missing|without(?: any| further| more| sufficient| explicit)?) "
-            r"(?:\w+ ){0,2}?(?:information|evidence|data|details?|documentation|record|context|"
-            r"testing|results?)\b",
-            rf"\b(?:is|are|was|were|remains?) (?:\w+ )?(?:missing|absent|lacking|omitted|"
-            rf"left out)\b"
-            rf"(?= (?:from|in) (?:\w+ ){{0,3}}?{_SOURCE}\b|[.,;!]? *$| here\b)",
-            rf"\bnot (?:in|part of|within|among|anywhere in|"
-            rf"to be found in) (?:\w+ ){{0,3}}?{_SOURCE}\b",
-            rf"\boutside (?:the )?(?:scope of )?(?:\w+ ){{0,3}}?{_SOURCE}\b",
-            r"\b(?:must|have to|will|should|need to|i) abstain\b|^abstain",
-            r"\bwithout (?:\w+ ){0,2}?(?:specifying|stating|mentioning|indicating|giving)\b",
-            r"\bunrelated to the\b",
-        )
-    )
-)
-"""A statement that the evidence is not there."""
 
 _CANNOT = (
     r"(?:can ?not|can't|could not|couldn't|am unable to|are unable to|is unable to|unable to|"
@@ -175,7 +65,7 @@ _DISAGREE = (
 )
 CONFLICT = re.compile(
     rf"\b{_DISAGREE}\b"
-    rf"|\b(?:{_SOURCE}|accounts|they|entries|readings|letters)\b (?:\w+ ){{0,4}}?"
+    rf"|\b(?:{SOURCE}|accounts|they|entries|readings|letters)\b (?:\w+ ){{0,4}}?"
     rf"(?:differ|vary|give different|state different|report different|list different|"
     rf"record different|"
     rf"are different|provide different|name different|say different)\b"
@@ -183,10 +73,10 @@ CONFLICT = re.compile(
     rf"statements) (?:\w+ ){{0,3}}?differ\b"
     rf"|\bdiffers? (?:between|across|from one)\b"
     rf"|\b(?:two|three|different|differing|varying|multiple) (?:different |conflicting |distinct )?"
-    rf"(?:values?|answers?|doses?|figures?|versions|accounts|statements)\b{_GAP}\b{_SOURCE}\b"
+    rf"(?:values?|answers?|doses?|figures?|versions|accounts|statements)\b{GAP}\b{SOURCE}\b"
     rf"|\b(?:two|three|several|multiple) (?:different|conflicting|distinct|differing) "
     rf"(?:dates|ages|weights|grades|stages|durations|intervals|counts|levels|sizes|sides|"
-    rf"locations|names|results|{_VALUE_NOUN}s?) (?:are|were|is|was) (?:{_STRONG}|given|"
+    rf"locations|names|results|{VALUE_NOUN}s?) (?:are|were|is|was) (?:{STRONG}|given|"
     rf"on record|on file)\b"
 )
 """A statement that sources disagree."""
@@ -204,25 +94,6 @@ _ONE_SOURCE = re.compile(
     r"\b(?:one|other|"
     r"another|first|second|former|latter|former's|some|others)\b"
 )
-
-_CUES = word_set(
-    """
-    no not none nothing nowhere never neither nor cannot unable silent mute blank missing lack
-    lacks lacking absent absence insufficient inadequate incomplete impossible omit omits
-    omitted fail fails failed leave leaves outside abstain abstaining without unrelated little
-    unspecified unstated undocumented unreported unrecorded unmentioned unavailable unknown
-    unanswerable undisclosed unaddressed undetermined unclear uncertain indeterminate ambiguous
-    inconclusive decline refuse ai language consult seek sorry against violate violates violated
-    don won doesn isn t
-    """
-)
-"""A text without any of these words neither misses anything nor declines."""
-
-
-def is_cued(plain_text: str) -> bool:
-    """Whether a text is worth a search for what it misses or declines."""
-    return not _CUES.isdisjoint(words(plain_text))
-
 
 _CONFLICT_CUES = (
     "conflict", "disagree", "contradict", "inconsisten", "discrepan", "at odds", "incompatible",
@@ -305,43 +176,6 @@ def clauses(text: str, numbers: list[Quantity], named: list[tuple[str, int]]) ->
             inside = tuple(n for n, _ in named[first_name:j])
             found.append(Clause(text[a:b], a, b, tuple(numbers[first_number:i]), inside))
     return found
-
-
-def statements_of_absence(text: str) -> list[tuple[int, int]]:
-    """Where plain text says that evidence is missing; [] at the cost of one search otherwise."""
-    found: list[tuple[int, int]] = []
-    if not is_cued(text):
-        return found
-    start = 0
-    while start < len(text):
-        ends = [at for end in _ENDS if (at := text.find(end, start)) >= 0]
-        stop = min(ends, default=len(text) - 1) + 1
-        found += [(start + a, start + b) for a, b in _missing_in(text[start:stop])]
-        start = stop
-    return found
-
-
-def _find_missing(sentence: str) -> list[tuple[int, int]]:
-    found: list[tuple[int, int]] = []
-    if not is_cued(sentence):
-        return found
-    for m in MISSING.finditer(sentence):
-        tail = sentence[m.end() : m.end() + 12]
-        others = " other" in m.group() or " additional" in m.group()
-        if not others and not tail.startswith((" other ", " any oth")):
-            found.append(m.span())
-    return found
-
-
-_find_missing_kept = lru_cache(maxsize=8192)(_find_missing)
-
-
-def _missing_in(sentence: str) -> list[tuple[int, int]]:
-    """The responses of a group say much the same."""
-    return _find_missing_kept(sentence) if len(sentence) < 500 else _find_missing(sentence)
-
-
-_ENDS = (". ", "! ", "? ", ";", "\n")
 
 
 def statements_of_conflict(text: str) -> list[tuple[int, int]]:
@@ -440,7 +274,7 @@ def take_stance(
         missing = not conflicts
     declines = False
     if not flagged and not missing and not absences and cued and DECLINES.search(text):
-        if _SOURCE_WORD.search(text) and re.search(rf"\b{_CANNOT}|unable", text):
+        if SOURCE_WORD.search(text) and re.search(rf"\b{_CANNOT}|unable", text):
             missing = _abstains(text, parts, absences, undecided, conflicts, known, raws, asked)
         else:
             declines = not any(p.numbers for p in parts) and not _recommends(parts)
@@ -522,7 +356,7 @@ def _verdict(
     bare = bare and not _LISTS.search(part.text)
     if bare or (foreign and (part.numbers or hedged or _asserts(part.text))):
         return "offers"
-    if hedged and (values or not _SOURCE_WORD.search(part.text)):
+    if hedged and (values or not SOURCE_WORD.search(part.text)):
         return "offers" if values or _has_matter(spoken, known, asked) else "nothing"
     if any(not n.spelled or n.dimension for n in part.numbers):
         if _GIVES_ONLY.search(part.text):
@@ -533,18 +367,18 @@ def _verdict(
         if len(rest) <= 1 or asked.intersection(rest):
             return "offers"
         return "states"
-    if any(w in ACTIONS for w in spoken[:3]) and not _SOURCE_WORD.search(part.text):
+    if any(w in ACTIONS for w in spoken[:3]) and not SOURCE_WORD.search(part.text):
         return "offers"
-    if part.names and _asserts(part.text) and not _SOURCE_WORD.search(part.text):
+    if part.names and _asserts(part.text) and not SOURCE_WORD.search(part.text):
         return (
             "offers" if asked.intersection(spoken) or spoken[0] in ("it", "he", "she") else "states"
         )
     return "nothing"
 
 
-_GIVES_ONLY = re.compile(rf"\b{_SOURCE} (?:\w+ )?{_TELLS} only\b|\bonly (?:the|a|an|its|his|her)\b")
+_GIVES_ONLY = re.compile(rf"\b{SOURCE} (?:\w+ )?{TELLS} only\b|\bonly (?:the|a|an|its|his|her)\b")
 _SO_MANY = re.compile(r"\W*(?:so|hence|thus|therefore|then)\W+(?:\w+\W+){0,3}$")
-_LISTS = re.compile(rf"\b{_SOURCE}\b (?:only )?(?:mentions?|lists?|documents?|records?|names?)\b")
+_LISTS = re.compile(rf"\b{SOURCE}\b (?:only )?(?:mentions?|lists?|documents?|records?|names?)\b")
 
 
 def _is_of_someone_else(part: Clause, asked: frozenset[str], known: frozenset[str]) -> bool:
@@ -585,8 +419,8 @@ def _states_both_sides(text: str) -> bool:
 
 
 _ONE_AND_OTHER = re.compile(
-    rf"\bone (?:{_SOURCE} )?(?:says?|states?|gives?|reports?|describes?|records?|lists?|has|"
-    rf"reads?)\b{_GAP}\b(?:the other|another)\b"
+    rf"\bone (?:{SOURCE} )?(?:says?|states?|gives?|reports?|describes?|records?|lists?|has|"
+    rf"reads?)\b{GAP}\b(?:the other|another)\b"
 )
 _SIDES = re.compile(r"[,;.](?=\s|$)|\n|\b(?:but|while|whereas|although|however|and|versus|vs)\b")
 _LABELS = frozenset(
@@ -652,7 +486,7 @@ def _picks_none(
     return True
 
 
-_AFTER_SOURCE = re.compile(rf"\b{_SOURCE}(?: [a-z0-9]{{1,3}})?: *$")
+_AFTER_SOURCE = re.compile(rf"\b{SOURCE}(?: [a-z0-9]{{1,3}})?: *$")
 
 
 def _settles_on_one(

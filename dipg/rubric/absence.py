@@ -1,0 +1,300 @@
+"""Does a text say that the evidence is not there?
+
+A catalogue of ways to say so. Every way has a word without which it cannot be said, and is looked
+for only where that word stands: one pattern of all ways would be tried in full at every character.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from dipg.rubric.lexicon import word_set
+from dipg.text import words
+
+SOURCE = (
+    r"(?:record|chart|context|text|passage|note|report|source|document|documentation|vignette|"
+    r"information|material|case|article|data|evidence|excerpt|description|scenario|file|history|"
+    r"summary|"
+    r"letter|statement|paper|section|paragraph|content|details|entry|registry|documents|entries|"
+    r"transcript|narrative|abstract|log|database)s?"
+)
+SOURCE_WORD = re.compile(rf"\b{SOURCE}\b")
+TELLS = (
+    r"(?:contain|state|mention|specif(?:y|ies)|provide|include|give|indicate|report|say|describe|"
+    r"document|address|list|record|disclose|offer|reveal|tell|discuss|cover|note|show|supply|name|"
+    r"present|detail|clarify|hold|identify|allow|permit|answer|refer|reference|explain|define|"
+    r"establish|confirm|have)"
+    r"(?:e?s)?"
+)
+STRONG = (
+    r"(?:stated|mentioned|specified|documented|available|recorded|reported|described|listed|"
+    r"disclosed|"
+    r"indicated|addressed|discussed|provided|noted|known|supplied|referenced|detailed|named|"
+    r"covered|touched (?:up)?on|spelled out|set out|charted|logged|written down)"
+)
+_EXAMINED = (
+    r"(?:tested|assessed|evaluated|measured|determined|sequenced|profiled|checked|examined|"
+    r"quantified|established)"
+)
+_WEAK = (
+    r"(?:given|found|included|contained|shown|established|present|clear|defined|identified|there)"
+)
+VALUE_NOUN = (
+    r"(?:dos(?:e|es|age)|value|amount|number|figure|date|age|duration|schedule|reason|cause|answer|"
+    r"information|details?|result|grade|stage|frequency|name|weight|volume|interval|location|"
+    r"survival|rate|count|level|size|diameter)"
+)
+GAP = r"(?:[^.;!?\n]|\.(?=\d)){0,90}?"
+_ADVERBS = r"(?:\w+ ){0,3}?"
+
+
+_WAYS: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = tuple(
+    (word_set(cues), re.compile(way))
+    for cues, way in (
+        # the record does not state ...; neither source mentions ...
+        (
+            "not t",
+            rf"\b(?:{SOURCE}|it|protocol)\b{GAP}\b(?:does|do|did|doesn|don|didn)(?: not|'t) "
+            rf"{_ADVERBS}{TELLS}\b",
+        ),
+        (
+            "neither none no",
+            rf"\b(?:neither|none|no)\b (?:of )?(?:the |these |those |either |"
+            rf"any )?(?:\w+ )?{SOURCE}"
+            rf"(?: \w+){{0,3}}? {TELLS}\b",
+        ),
+        (
+            "lack lacks lacking lacked omit omits omitted fail fails leave leaves never no nothing "
+            "silent mute incomplete insufficient inadequate blank missing absent unavailable",
+            rf"\b(?:{SOURCE}|it)\b (?:\w+ ){{0,4}}?(?:lack(?:s|ed|ing)?|"
+            rf"omit(?:s|ted)?|fails? to {TELLS}|leaves? out|never {TELLS}|"
+            rf"makes? no (?:\w+ )?(?:mention|reference)|says? nothing|says? no|"
+            rf"(?:contains?|provides?|gives?|includes?|offers?|has|have|holds?|lists?|mentions?|"
+            rf"states?) no\b|"
+            rf"(?:is|are|was|were|remains?|stays?) (?:\w+ )?(?:silent|mute|incomplete|insufficient|"
+            rf"inadequate|blank|missing|lacking|absent|unavailable))\b",
+        ),
+        # is not stated; not documented anywhere; was never recorded
+        (
+            "not never nowhere neither t",
+            rf"\b(?:not|never|nowhere|n't|neither)(?: been| explicitly| actually| directly|"
+            rf" clearly| "
+            rf"specifically| otherwise| yet| even| anywhere| to be)? {STRONG}\b",
+        ),
+        (
+            "not never nowhere t",
+            rf"\b(?:not|never|nowhere|n't)(?: been| explicitly| anywhere| to be)? {_WEAK}\b"
+            rf"{GAP}\b(?:in|by|from|within|on|anywhere in) (?:\w+ ){{0,3}}?{SOURCE}\b",
+        ),
+        (
+            "unspecified unstated undocumented unreported unrecorded unmentioned unavailable "
+            "unknown unanswerable undisclosed unaddressed undetermined indeterminate",
+            r"\b(?:un(?:specified|stated|documented|reported|recorded|mentioned|available|known|"
+            r"answerable|disclosed|addressed)|undetermined|indeterminate)\b",
+        ),
+        # no information about; no dose is stated; there is no ... in the record
+        # the dose is not given; the dose of X is reported, that of Y is not
+        (
+            "not",
+            rf"\b{VALUE_NOUN}(?: \w+){{0,5}}? (?:is|are|was|were|has|have) (?:simply |also )?not "
+            rf"(?:been )?{_WEAK}\b",
+        ),
+        (
+            "not",
+            rf"\b{VALUE_NOUN}(?: \w+){{0,5}}? (?:is|are|was|were|does|do|"
+            rf"has) not(?: been)?(?=\W*$|[.;])",
+        ),
+        # reports a dose for X, none for Y; but not which dose; we are not told
+        (
+            "none nothing not no",
+            rf"\b(?:{SOURCE}|it|only)\b{GAP}(?:\bbut|\band|,) (?:none|nothing|not|no (?:\w+ )"
+            r"{0,2}?\w+) (?:for|on|of|about|regarding|which|what|when|where|who|why|how|with|in|"
+            r"at)\b",
+        ),
+        (
+            "not never",
+            r"\b(?:not|never) (?:told|informed)\b",
+        ),
+        # was not tested; none documented; no name is given; lists X but no Y
+        (
+            "not never",
+            rf"\b(?:not|never)(?: been| yet| formally)* {_EXAMINED}\b",
+        ),
+        (
+            "none nothing",
+            rf"\b(?:none|nothing) (?:is |was |are |were |has been |have been )?{STRONG}\b",
+        ),
+        (
+            "no",
+            r"\bno (?:documented|recorded|stated|mentioned|specified|available)\b",
+        ),
+        (
+            "no",
+            rf"\bno (?:[\w-]+ ){{0,3}}?{VALUE_NOUN}\b(?: \w+){{0,3}}? "
+            rf"(?:is|are|was|were) {_WEAK}\b",
+        ),
+        # only X is recorded, not Y
+        (
+            "not",
+            rf"\bonly\b{GAP} (?:is|are|was|were) (?:{STRONG}|given|found)"
+            r"(?:,|,? but|,? and) not\b",
+        ),
+        (
+            "no nothing",
+            rf"\b(?:i|we) (?:can |could )?find (?:no|nothing)\b{GAP}\b(?:in|within) "
+            rf"(?:\w+ ){{0,3}}?{SOURCE}\b",
+        ),
+        (
+            "no not none nothing",
+            rf"\b{SOURCE}\b (?:only )?(?:mention|list|document|record|give|contain|include|name|"
+            rf"report|state|provide)s?\b{GAP}\b(?:but|and) (?:no|not|none|nothing)\b",
+        ),
+        (
+            "not",
+            rf"\bnot (?:something|anything|a detail|what) (?:that )?(?:\w+ ){{0,2}}?{SOURCE}\b",
+        ),
+        (
+            "no",
+            r"\bno (?:\w+ ){0,3}?(?:information|mention|details?|documentation|reference|"
+            r"references|"
+            r"data)\b(?! (?:monitoring|safety))",
+        ),
+        (
+            "no",
+            rf"\bno (?:\w+[ -]){{0,6}}?(?:is|are|was|were|has been|have been|can be|could be) "
+            rf"(?:\w+ )?(?:{STRONG}|determined|derived|inferred|concluded|answered|extracted)\b",
+        ),
+        (
+            "no",
+            rf"\bno (?:\w+[ -]){{0,6}}?(?:{STRONG}|{_WEAK}) (?:in|by|from|"
+            rf"within) (?:\w+ ){{0,3}}?{SOURCE}\b",
+        ),
+        (
+            "no",
+            rf"\bno (?:\w+ ){{0,3}}?(?:evidence|indication|record|statement|entry|value|figure)s? "
+            rf"{GAP}\b(?:in|from|within) (?:\w+ ){{0,3}}?{SOURCE}\b",
+        ),
+        (
+            "no",
+            r"\bno (?:\w+ ){0,2}?(?:answer|record|entry|statement) (?:of|for|on|about|regarding|"
+            r"can be|is "
+            r"possible)\b",
+        ),
+        (
+            "no not nothing t",
+            rf"\bthere(?: is|'s| are| was| were) (?:no|not|nothing|n't)\b{GAP}"
+            rf"\b(?:in|on|about|regarding|within|from)\b",
+        ),
+        (
+            "nothing",
+            rf"\bnothing\b{GAP}\b(?:about|on|regarding|in the|is said|is stated|is recorded)\b",
+        ),
+        (
+            "silent",
+            r"\bsilent (?:on|about|regarding|as to|here|with regard)\b|\bis silent\b",
+        ),
+        (
+            "insufficient not inadequate little incomplete lack absence missing without",
+            r"\b(?:insufficient|not enough|not sufficient|inadequate|too little|incomplete|lack of|"
+            r"absence of|missing|without(?: any| further| more| sufficient| explicit)?) "
+            r"(?:\w+ ){0,2}?(?:information|evidence|data|details?|documentation|record|context|"
+            r"testing|results?)\b",
+        ),
+        (
+            "missing absent lacking omitted left",
+            rf"\b(?:is|are|was|were|remains?) (?:\w+ )?(?:missing|absent|lacking|omitted|"
+            rf"left out)\b"
+            rf"(?= (?:from|in) (?:\w+ ){{0,3}}?{SOURCE}\b|[.,;!]? *$| here\b)",
+        ),
+        (
+            "not",
+            rf"\bnot (?:in|part of|within|among|anywhere in|"
+            rf"to be found in) (?:\w+ ){{0,3}}?{SOURCE}\b",
+        ),
+        (
+            "outside",
+            rf"\boutside (?:the )?(?:scope of )?(?:\w+ ){{0,3}}?{SOURCE}\b",
+        ),
+        (
+            "abstain abstaining",
+            r"\b(?:must|have to|will|should|need to|i) abstain\b|^abstain",
+        ),
+        (
+            "without",
+            r"\bwithout (?:\w+ ){0,2}?(?:specifying|stating|mentioning|indicating|giving)\b",
+        ),
+        (
+            "unrelated",
+            r"\bunrelated to the\b",
+        ),
+    )
+)
+"""(words of which one has to be there, what says that the evidence is missing)."""
+
+_CUES = word_set(
+    """
+    no not none nothing nowhere never neither nor cannot unable silent mute blank missing lack
+    lacks lacking absent absence insufficient inadequate incomplete impossible omit omits
+    omitted fail fails failed leave leaves outside abstain abstaining without unrelated little
+    unspecified unstated undocumented unreported unrecorded unmentioned unavailable unknown
+    unanswerable undisclosed unaddressed undetermined unclear uncertain indeterminate ambiguous
+    inconclusive decline refuse ai language consult seek sorry against violate violates violated
+    don won doesn isn t
+    """
+)
+"""A text without any of these words neither misses anything nor declines."""
+
+
+def is_cued(plain_text: str) -> bool:
+    """Whether a text is worth a search for what it misses or declines."""
+    return not _CUES.isdisjoint(words(plain_text))
+
+
+def statements_of_absence(text: str) -> list[tuple[int, int]]:
+    """Where plain text says that evidence is missing; [] at the cost of one search otherwise."""
+    found: list[tuple[int, int]] = []
+    if not is_cued(text):
+        return found
+    start = 0
+    while start < len(text):
+        ends = [at for end in _ENDS if (at := text.find(end, start)) >= 0]
+        stop = min(ends, default=len(text) - 1) + 1
+        found += [(start + a, start + b) for a, b in _missing_in(text[start:stop])]
+        start = stop
+    return found
+
+
+def _find_missing(sentence: str) -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
+    if not is_cued(sentence):
+        return found
+    for m in _find_ways(sentence):
+        tail = sentence[m.end() : m.end() + 12]
+        others = " other" in m.group() or " additional" in m.group()
+        if not others and not tail.startswith((" other ", " any oth")):
+            found.append(m.span())
+    return found
+
+
+def _find_ways(sentence: str) -> Iterator[re.Match[str]]:
+    """Matches of the ways from left to right, as one pattern of all of them would have them."""
+    spoken = words(sentence)
+    tried = (way.search(sentence) for cues, way in _WAYS if not cues.isdisjoint(spoken))
+    ahead = [m for m in tried if m is not None]
+    while ahead:
+        first = min(ahead, key=re.Match.start)
+        yield first
+        at = first.end()
+        tried = (m if m.start() >= at else m.re.search(sentence, at) for m in ahead)
+        ahead = [m for m in tried if m is not None]
+
+
+_find_missing_kept = lru_cache(maxsize=8192)(_find_missing)
+
+
+def _missing_in(sentence: str) -> list[tuple[int, int]]:
+    """The responses of a group say much the same."""
+    return _find_missing_kept(sentence) if len(sentence) < 500 else _find_missing(sentence)
+
+
+_ENDS = (". ", "! ", "? ", ";", "\n")
