@@ -231,6 +231,20 @@ _WAYS: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = tuple(
 )
 """(words of which one has to be there, what says that the evidence is missing)."""
 
+CANNOT = (
+    r"(?:can ?not|can't|could not|couldn't|am unable to|are unable to|is unable to|unable to|"
+    r"not able to|"
+    r"not possible to|impossible to|no way to)"
+)
+UNDECIDABLE = re.compile(
+    rf"\b{CANNOT} (?:be )?(?:\w+ ){{0,2}}?(?:determin|deriv|infer|locat|establish|ascertain|"
+    rf"conclu|deduc|"
+    r"calculat|comput|extract|tell|find|found|identif|confirm|know|decid|resolv|assess|estimat|"
+    r"settl|"
+    r"made\b|drawn\b)|\b(?:is|are|remains?) (?:\w+ )?(?:unclear|uncertain|ambiguous|inconclusive)\b"
+)
+"""A statement that the question cannot be settled."""
+
 _CUES = word_set(
     """
     no not none nothing nowhere never neither nor cannot unable silent mute blank missing lack

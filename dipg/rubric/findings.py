@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from dipg.responses import Response
+from dipg.rubric.absence import UNDECIDABLE, statements_of_absence
 from dipg.rubric.claims import (
     Answer,
     is_carried,
@@ -14,19 +15,15 @@ from dipg.rubric.claims import (
     read_answer,
     shows_both_sides,
 )
+from dipg.rubric.conflict import CONFLICT
 from dipg.rubric.correctness import states_expected
 from dipg.rubric.grounding import Proof, read_proof
 from dipg.rubric.lexicon import GENERIC_WORDS
+from dipg.rubric.offers import Matter
 from dipg.rubric.reading import Reading, content, read
-from dipg.rubric.stance import (
-    CONFLICT,
-    UNDECIDABLE,
-    Stance,
-    concludes_absence,
-    statements_of_absence,
-    take_stance,
-)
+from dipg.rubric.stance import Stance, take_stance
 from dipg.rubric.targets import Target, targets
+from dipg.rubric.thinking import concludes_absence
 from dipg.text import fold, plain
 from dipg.vignettes.types import Expected, Kind, Vignette
 
@@ -58,9 +55,8 @@ class Task:
 
     Attributes:
       kind, targets: what is expected, and the wordings of a right answer.
-      given: terms of context and question; `raws` their numbers as written.
-      known: `given` and the terms of the expected answer.
-      asked: the words that say what the question asks for.
+      matter: what is given, and what is asked for.
+      known: the terms given and those of the expected answer.
       expects_denial: the expected answer itself reads like an abstention or a conflict report.
     """
 
@@ -69,10 +65,8 @@ class Task:
     expected: Reading
     kind: Kind
     targets: tuple[Target, ...]
-    given: frozenset[str]
+    matter: Matter
     known: frozenset[str]
-    raws: frozenset[float]
-    asked: frozenset[str]
     expects_denial: bool
 
 
@@ -128,9 +122,7 @@ def judge(task: Task, text: str) -> Judged:
     )
     stance = Stance()
     if not (right and task.expects_denial):  # "none was found" can be the right answer
-        stance = take_stance(
-            answer.text, absences, answer.clauses, task.given, task.raws, task.asked, right
-        )
+        stance = take_stance(answer.text, absences, answer.clauses, task.matter, right)
     if right and stance.abstains and _is_right_without(answer, absences, task):
         stance = Stance()  # it says what was asked for, and that something else is missing
     answers = not (stance.abstains or stance.flags_conflict or stance.declines)
@@ -179,10 +171,14 @@ def _read_task(context_text: str, question_text: str, expected: Expected) -> Tas
         expected=wanted,
         kind=expected.kind,
         targets=targets(expected, question_text) if expected.kind == "answer" else (),
-        given=given,
+        matter=Matter(
+            context,
+            question,
+            given,
+            _raws(context) | _raws(question),
+            content(plain(question.text)) - GENERIC_WORDS,
+        ),
         known=given | wanted.terms,
-        raws=_raws(context) | _raws(question),
-        asked=content(plain(question.text)) - GENERIC_WORDS,
         expects_denial=any(map(_reads_as_denial, (expected.answer, *expected.aliases))),
     )
 

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from dipg.quantities import Quantity
 from dipg.rubric.claims import Answer
+from dipg.rubric.clauses import Clause
 from dipg.rubric.reading import Reading
-from dipg.rubric.stance import Clause
 from dipg.rubric.targets import Target, labels_of, shape
 
 
@@ -102,9 +102,17 @@ def is_denied(text: str, start: int, end: int) -> bool:
     sentence = text[max(0, start - 90) : start].rsplit(". ", 1)[-1]
     if _DENIED.search(scope) or _FALSE_THAT.search(sentence):
         return True
-    if _REFUTED.search(text[end : end + 60]) or _TAKEN_BACK.match(text, end):
+    if _REFUTED.search(_rest_of_sentence(text, end)) or _TAKEN_BACK.match(text, end):
         return True
     return is_asked(text, end)
+
+
+def _rest_of_sentence(text: str, end: int) -> str:
+    """What follows in the same sentence, as far as a denial may stand."""
+    return _SENTENCE_STOP.split(text[end : end + 60], maxsplit=1)[0]
+
+
+_SENTENCE_STOP = re.compile(r"[.!?;](?=\s)|\n")
 
 
 def is_asked(text: str, end: int) -> bool:

@@ -259,15 +259,18 @@ def expected_from_text(text: str, kind: Kind | None = None) -> Expected:
 
 def infer_kind(answer: str) -> Kind:
     """What a gold answer does: report a conflict, abstain, or answer."""
+    from dipg.rubric.absence import statements_of_absence
     from dipg.rubric.claims import read_answer
-    from dipg.rubric.stance import statements_of_absence, take_stance
+    from dipg.rubric.offers import Matter
+    from dipg.rubric.reading import read
+    from dipg.rubric.stance import take_stance
 
-    read = read_answer(answer)
-    everything = frozenset(n.raw for n in read.numbers)
-    known = frozenset(name for name, _ in read.names)
-    stance = take_stance(
-        read.text, statements_of_absence(read.text), read.clauses, known, everything, frozenset()
-    )
+    said = read_answer(answer)
+    told = read(said.text)  # whatever it says is taken as given
+    names = told.terms.union(name for name, _ in said.names)
+    numbers = frozenset(n.raw for n in said.numbers)
+    matter = Matter(told, read(""), names, numbers, frozenset())
+    stance = take_stance(said.text, statements_of_absence(said.text), said.clauses, matter)
     if stance.abstains or stance.declines:
         return "abstain"
     return "conflict" if stance.flags_conflict else "answer"

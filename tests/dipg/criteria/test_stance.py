@@ -2,7 +2,9 @@
 
 import pytest
 
-from dipg.rubric.stance import concludes_absence, statements_of_absence, statements_of_conflict
+from dipg.rubric.absence import statements_of_absence
+from dipg.rubric.conflict import statements_of_conflict
+from dipg.rubric.thinking import concludes_absence
 from tests.dipg.criteria.making import BOTH, DIVIDED, DOSE, SILENT, events
 
 STANCES = ("abstained", "flagged_conflict", "refused", "answered")

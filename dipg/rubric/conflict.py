@@ -1,0 +1,246 @@
+"""Does an answer report that sources disagree, and does it leave the disagreement open?
+
+A report of a conflict picks no side: it neither prefers a source nor states, in its own voice, one
+value of what was asked.
+"""
+
+import re
+from collections.abc import Sequence
+
+from dipg.quantities import quantities
+from dipg.rubric.absence import GAP, SOURCE, STRONG, VALUE_NOUN
+from dipg.rubric.clauses import Clause, lies_in
+from dipg.rubric.lexicon import CLASSES, PLAIN_WORDS, STOP_WORDS
+from dipg.text import words
+
+_DISAGREE = (
+    r"(?:conflict(?:s|ed|ing)?|disagree(?:s|d|ing|ment|ments)?|contradict(?:s|ed|ing|ory|ion|"
+    r"ions)?|"
+    r"inconsisten(?:t|cy|cies)|discrepan(?:t|cy|cies)|at odds|incompatible|irreconcilable|"
+    r"mismatch(?:es)?|"
+    r"diverge(?:s|nt)?|divergent|clash(?:es)?|in dispute|disputed?|discordan(?:t|ce)|opposing|"
+    r"(?:do|does|did)(?: not|n't) (?:agree|match|align|coincide)|(?:can ?not|can't) be reconciled)"
+)
+CONFLICT = re.compile(
+    rf"\b{_DISAGREE}\b"
+    rf"|\b(?:{SOURCE}|accounts|they|entries|readings|letters)\b (?:\w+ ){{0,4}}?"
+    rf"(?:differ|vary|give different|state different|report different|list different|"
+    rf"record different|"
+    rf"are different|provide different|name different|say different)\b"
+    rf"|\b(?:values?|doses?|figures?|numbers?|dates?|readings?|results?|measurements?|findings|"
+    rf"statements) (?:\w+ ){{0,3}}?differ\b"
+    rf"|\bdiffers? (?:between|across|from one)\b"
+    rf"|\b(?:two|three|different|differing|varying|multiple) (?:different |conflicting |distinct )?"
+    rf"(?:values?|answers?|doses?|figures?|versions|accounts|statements)\b{GAP}\b{SOURCE}\b"
+    rf"|\b(?:two|three|several|multiple) (?:different|conflicting|distinct|differing) "
+    rf"(?:dates|ages|weights|grades|stages|durations|intervals|counts|levels|sizes|sides|"
+    rf"locations|names|results|{VALUE_NOUN}s?) (?:are|were|is|was) (?:{STRONG}|given|"
+    rf"on record|on file)\b"
+)
+"""A statement that sources disagree."""
+_NO_CONFLICT = re.compile(
+    rf"\b(?:no|not|never|without|n't|nor|free of|any) (?:\w+ ){{0,3}}?{_DISAGREE}\b|"
+    rf"\bconsistent with\b"
+    rf"|\b(?:conflict of interest)\b"
+)
+_ONE_SOURCE = re.compile(
+    r"\b(?:source|report|note|record|document|letter|chart|hospital|clinic|lab|ward|registry|"
+    r"entry|site|"
+    r"center|centre|physician|review|section|paragraph|table|log|summary|form|opinion|mri|ct|scan|"
+    r"addendum|minutes|request|discharge|referral|admission|consult|pathologist|radiologist|"
+    r"pathology|radiology)\b ?[a-z0-9]?\b|"
+    r"\b(?:one|other|"
+    r"another|first|second|former|latter|former's|some|others)\b"
+)
+
+_CONFLICT_CUES = (
+    "conflict", "disagree", "contradict", "inconsisten", "discrepan", "at odds", "incompatible",
+    "irreconcil", "mismatch", "diverge", "clash", "disput", "discordan", "oppos", "agree", "match",
+    "align", "coincide", "reconcil", "differ", "vary", "whereas", "versus", "two ", "multiple ",
+)  # fmt: skip
+
+
+def statements_of_conflict(text: str) -> list[tuple[int, int]]:
+    """Where plain text says that sources disagree."""
+    if not any(map(text.__contains__, _CONFLICT_CUES)):
+        return []
+    denied = [m.span() for m in _NO_CONFLICT.finditer(text)]
+    return [
+        m.span()
+        for m in CONFLICT.finditer(text)
+        if not any(a < m.end() and m.start() < b for a, b in denied)
+        or re.search(
+            r"not (?:agree|match|align|coincide)|n't (?:agree|match|align)|not be recon", m.group()
+        )
+    ]
+
+
+def states_both_sides(text: str) -> bool:
+    """ "Source A gives 54 Gy, whereas source B gives 59 Gy": two sources, two values, side by
+    side."""
+    said: dict[str, set[object]] = {}
+    kinds: set[str] = set()
+    for part in _SIDES.split(text):
+        source = _ONE_SOURCE.search(part)
+        if source is None:
+            continue
+        values = [n for n in quantities(part) if not n.spelled and n.dimension not in _LABELS]
+        if values:
+            kinds.add(values[0].dimension)
+            said.setdefault(source.group(), set()).add(values[0].value)
+        elif sided := [w for w in words(part) if w in CLASSES]:
+            kinds.add(CLASSES[sided[0]])
+            said.setdefault(source.group(), set()).add(sided[0])
+    return len(said) > 1 and len(kinds) == 1 and len(set().union(*said.values())) > 1
+
+
+ONE_AND_OTHER = re.compile(
+    rf"\bone (?:{SOURCE} )?(?:says?|states?|gives?|reports?|describes?|records?|lists?|has|"
+    rf"reads?)\b{GAP}\b(?:the other|another)\b"
+)
+_SIDES = re.compile(r"[,;.](?=\s|$)|\n|\b(?:but|while|whereas|although|however|and|versus|vs)\b")
+_LABELS = frozenset(
+    f"#{kind}"
+    for kind in ("source", "report", "note", "patient", "case", "version", "site", "visit")
+)
+"""Numbers that name a source or a person, and are no values."""
+
+
+_PICK = re.compile(
+    r"\b(?:is|are|was|seems|appears) (?:the )?(?:more |most )?(?:correct|right|accurate|reliable|"
+    r"true|likely|plausible|authoritative|credible|up to date|valid)\b|\b(?:prefer|trust|go with|"
+    r"rely on|favou?r|side with|believe|choose|pick|adopt|accept|take|use|give|administer)\b|"
+    r"\b(?:should be|answer is|therefore the|thus the|so the|most likely|probably)\b"
+)
+_PREFERS = re.compile(
+    r"\b(?:in favou?r of|takes? precedence|outweighs?|supersedes?|overrides?|is right|is correct|"
+    r"(?:is|was) resolved|(?:more|most|better) (?:reliable|accurate|credible|authoritative|likely|"
+    r"convincing|persuasive|plausible|trustworthy|dependable|recent|up to date|supported)|"
+    r"(?:correct|right|true|actual|real) (?:\w+ ){0,2}(?:is|was)|"
+    r"(?:so|therefore|thus|hence)[, ]+(?:yes|no)\b(?! (?:\w+ ){0,2}(?:can|could|value|answer)))\b"
+)
+"""Words that take a side."""
+_CONCEDED = re.compile(
+    r"\b(?:despite|in spite of|notwithstanding|regardless of|although|even though|as|because|since|"
+    r"given)\b"
+)
+_LEFT_OPEN = re.compile(
+    r"\b(?:not|cannot|can't|n't|no|none|nothing|neither|unclear|which|whether|unable|impossible|"
+    r"without|uncertain|unknown|undetermined|unresolved|disputed|doubt|questionable|until|before)\b"
+)
+"""Words that pick nothing."""
+_CONCLUDES = re.compile(
+    r"\W*(?:so|thus|therefore|hence|but|overall|i|we|still|nonetheless|nevertheless|use|take|give)\b"
+)
+
+
+def picks_none(
+    text: str,
+    parts: Sequence[Clause],
+    conflicts: list[tuple[int, int]],
+    raws: frozenset[float],
+    asked: frozenset[str],
+) -> bool:
+    """Whether a report of a conflict leaves it open.
+
+    Args:
+      text: the answer, plain, and its `parts`.
+      conflicts: where it says that sources disagree.
+      raws: numbers of context and question.
+      asked: content words of the question.
+    """
+    if _settles_on_one(parts, conflicts):
+        return False
+    reported = min((b for _, b in conflicts), default=len(text))
+    for part in parts:
+        if not _LEFT_OPEN.search(part.text):
+            if _PREFERS.search(part.text) or _picks(part, conflicts):
+                return False
+            if part.start >= reported and _answers_itself(text, part, asked):
+                return False
+        if lies_in(part, conflicts) or _is_attributed(text, part):
+            continue
+        if _names_a_side(part) or _states_one_value(part):
+            return False
+        if any(n.dimension and n.raw not in raws and not n.spelled for n in part.numbers):
+            return False
+    return True
+
+
+def _picks(part: Clause, conflicts: list[tuple[int, int]]) -> bool:
+    """Whether a clause prefers or prescribes something."""
+    pick = _PICK.search(part.text)
+    if pick is None or any(a <= part.start + pick.start() < b for a, b in conflicts):
+        return False
+    if part.numbers or part.names or any(w in CLASSES for w in words(part.text)):
+        return True
+    return not lies_in(part, conflicts)
+
+
+def _answers_itself(text: str, part: Clause, asked: frozenset[str]) -> bool:
+    """Whether a clause says one thing of what was asked in the answer's own voice ("the shunt lies
+    on the left")."""
+    spoken = words(part.text)
+    sided = {w for w in spoken if w in CLASSES} or set(part.names)
+    return (
+        len(sided - asked) == 1
+        and not part.numbers
+        and not asked.isdisjoint(spoken)
+        and not _is_attributed(text, part)
+        and not _is_aside(part)
+    )
+
+
+_SENTENCE_ENDS = (". ", "! ", "? ", "\n", "; ")
+
+
+def _is_attributed(text: str, part: Clause) -> bool:
+    """Whether a clause says what a source says: one is named in its sentence or line, unless it
+    draws a conclusion."""
+    if _ONE_SOURCE.search(part.text):
+        return True
+    if _CONCLUDES.match(part.text):
+        return False
+    start = max(text.rfind(end, max(0, part.start - 160), part.start) for end in _SENTENCE_ENDS)
+    ends = [at for end in _SENTENCE_ENDS if (at := text.find(end, part.start, part.end + 80)) >= 0]
+    stop = min(ends, default=part.end + 80)
+    return _ONE_SOURCE.search(text, max(start, 0), max(stop, part.end)) is not None
+
+
+def _states_one_value(part: Clause) -> bool:
+    """Whether a clause gives one value, not as one of several."""
+    distinct = {(n.dimension, n.value) for n in part.numbers if n.dimension not in _LABELS}
+    return len(distinct) == 1 and not _is_aside(part)
+
+
+def _settles_on_one(parts: Sequence[Clause], conflicts: list[tuple[int, int]]) -> bool:
+    """Whether a report of a conflict gives one value all the same ("despite the conflict, ...")."""
+    values = [n for p in parts for n in p.numbers if n.dimension not in _LABELS and not n.spelled]
+    if len({(n.dimension, n.value) for n in values}) > 1:
+        return False
+    for part in parts:
+        if not lies_in(part, conflicts) or not (part.numbers or part.names):
+            continue
+        if _LEFT_OPEN.search(part.text):
+            continue
+        if _CONCEDED.search(part.text) and "," in part.text:
+            return any(n in values for n in part.numbers) or ASSERTS.search(part.text) is not None
+    return False
+
+
+ASSERTS = re.compile(r"\b(?:is|was|are|were|received|gets?|got|has|had|takes|took)\b")
+
+
+def _names_a_side(part: Clause) -> bool:
+    """Whether a clause gives one name, or a bare word or two, and no source for it."""
+    if _is_aside(part) or _LEFT_OPEN.search(part.text):
+        return False
+    named = {n for n in part.names if n.isalpha()}
+    spoken = [w for w in words(part.text) if w not in STOP_WORDS]
+    matter = [w for w in spoken if w in CLASSES or w not in PLAIN_WORDS]
+    return len(named) == 1 or (0 < len(matter) <= 2 and matter[0].isalpha() and len(part.text) < 24)
+
+
+def _is_aside(part: Clause) -> bool:
+    """A clause whose only number is part of a list of sides ("54 Gy" after "either")."""
+    return bool(re.search(r"\b(?:either|or|and|versus|vs|between|other)\b", part.text))

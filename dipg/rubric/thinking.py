@@ -1,0 +1,52 @@
+"""What the thinking concludes."""
+
+import re
+
+from dipg.rubric.absence import UNDECIDABLE, is_cued, statements_of_absence
+
+
+def concludes_absence(think: str) -> bool:
+    """Whether plain thinking ends in the conclusion that the evidence is missing."""
+    parts = _last_sentences(think[-700:], 3)
+    if not any(is_cued(part) for part in parts):
+        return False
+    ending = parts[-1:]
+    if len(parts) > 1 and _CONCLUDES.match(parts[-2]):
+        ending = parts[-2:]
+    if len(parts) > 1 and _GUESS.search(parts[-1]):
+        ending = parts
+    for part in ending:
+        spans = statements_of_absence(part) or [m.span() for m in UNDECIDABLE.finditer(part)][:1]
+        if spans and not _BUT_THERE_IS.search(part[spans[-1][1] :]):
+            return "not required" not in part and "no need" not in part
+    return False
+
+
+def _last_sentences(text: str, count: int) -> list[str]:
+    parts: list[str] = []
+    stop = len(text)
+    while stop > 0 and len(parts) < count:
+        before = max(stop - 1, 0)
+        at = max(
+            text.rfind(". ", 0, before),
+            text.rfind("\n", 0, before),
+            text.rfind("? ", 0, before),
+            text.rfind("! ", 0, before),
+        )
+        part = text[at + 1 : stop].strip()
+        if part.strip(" .-*"):
+            parts.append(part)
+        stop = at + 1 if 0 <= at + 1 < stop else at
+    return parts[::-1]
+
+
+_CONCLUDES = re.compile(
+    r"\W*(?:\d+\.? )?(?:therefore|thus|hence|so\b|conclu|in conclusion|i must|decision)"
+)
+_GUESS = re.compile(
+    r"\b(?:guess\w*|assum\w+|presum\w+|probably|perhaps|maybe|typical\w*|usual\w*|standard|"
+    r"anyway)\b"
+)
+_BUT_THERE_IS = re.compile(
+    r"\b(?:but|however|though)\b.{0,80}\b(?:says|states|is|was|gives|reports)\b"
+)
