@@ -2,47 +2,57 @@
 
 import re
 
+_COUNTED = "two|three|four|five|six|eight|ten|twelve"
 _FREQUENCY = re.compile(
-    r"\b(?:(?P<times>once|twice|thrice|one time|two times|three times|four times|[2-9] times) "
-    r"(?:-?a |per |each |every |an? )?(?P<per>hour|day|week|month|daily|weekly|monthly)"
-    r"|(?P<adj>daily|weekly|monthly|biweekly|nightly)"
-    r"|(?P<every>every|each) (?:(?P<n>\d+|other|two|three|four|six|eight) )?(?P<unit>hour|day|"
-    r"week|month)s?"
-    r"|q(?P<qn>\d+)(?P<qunit>h|d|w)|(?P<latin>bid|tid|qid|qd|od|b\.i\.d\.|t\.i\.d\.)"
+    r"\b(?:(?P<times>once|twice|thrice|(?:one|two|three|four|five|six|seven) times?|[2-9] times"
+    r"|[2-9] ?x) (?:-?a |per |each |every |an? )?(?P<per>hour|day|week|month|daily|weekly|monthly)"
+    rf"|(?P<an>\d+|{_COUNTED})[- ](?P<aunit>hour|day|week|month)ly"
+    r"|(?P<adj>daily|weekly|monthly|biweekly|fortnightly|nightly)"
+    rf"|(?P<every>every|each) (?:(?P<n>\d+|other|second|third|fourth|{_COUNTED})[- ])?"
+    r"(?P<unit>hour|day|week|month|fortnight|night)s?"
+    rf"|(?P<inn>\d+|{_COUNTED})[- ](?P<inunit>hour|day|week|month)(?:ly)? intervals"
+    rf"|intervals of (?P<ofn>\d+|{_COUNTED}) (?P<ofunit>hour|day|week|month)s"
+    r"|q(?P<qn>\d+)(?P<qunit>h|d|w)|(?P<latin>bid|bd|tid|tds|qid|qds|qd|od|b\.i\.d\.|t\.i\.d\.)"
     r"|(?:/|per )(?P<rate>day|week|month|d|wk))(?![a-z])"
 )
-_TIMES = {"once": 1, "twice": 2, "thrice": 3, "one time": 1, "two times": 2, "three times": 3}
-_TIMES |= {"four times": 4} | {f"{n} times": n for n in range(2, 10)}
+_COUNT = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "ten": 10}
+_COUNT |= {"one": 1, "twelve": 12, "other": 2, "second": 2, "third": 3, "fourth": 4}
+_COUNT |= {"once": 1, "twice": 2, "thrice": 3}
 _DAYS = {"hour": 1 / 24, "h": 1 / 24, "day": 1.0, "daily": 1.0, "d": 1.0, "nightly": 1.0}
 _DAYS |= {"week": 7.0, "weekly": 7.0, "w": 7.0, "wk": 7.0, "month": 28.0, "monthly": 28.0}
-_DAYS |= {"biweekly": 14.0}
-_LATIN = {"bid": 2, "b.i.d.": 2, "tid": 3, "t.i.d.": 3, "qid": 4, "qd": 1, "od": 1}
-_COUNT = {"other": 2, "two": 2, "three": 3, "four": 4, "six": 6, "eight": 8}
+_DAYS |= {"biweekly": 14.0, "fortnight": 14.0, "fortnightly": 14.0, "night": 1.0}
+_LATIN = {"bid": 2, "bd": 2, "b.i.d.": 2, "tid": 3, "tds": 3, "t.i.d.": 3, "qid": 4, "qds": 4}
+_LATIN |= {"qd": 1, "od": 1}
 FREQUENCY_WORDS = frozenset({
     "day", "days", "daily", "week", "weeks", "weekly", "month", "months", "monthly", "hour",
-    "hours", "nightly", "biweekly", "bid", "tid", "qid", "qd", "od", "q", "h", "w", "d", "wk",
+    "hours", "hourly", "night", "nights", "nightly", "biweekly", "fortnight", "fortnightly", "bid",
+    "bd", "tid", "tds", "qid", "qds", "qd", "od", "q", "h", "w", "d", "wk", "intervals",
 })  # fmt: skip
 """A text without any of these words says nothing about how often."""
 
 
 def frequencies(text: str) -> list[tuple[float, int, int]]:
     """How often, in 1/day, with where it stands: "twice weekly" is 2/7."""
-    found: list[tuple[float, int, int]] = []
-    for m in _FREQUENCY.finditer(text):
-        g = m.groupdict()
-        if g["times"]:
-            rate = _TIMES[g["times"]] / _DAYS[g["per"]]
-        elif g["adj"]:
-            rate = 1 / _DAYS[g["adj"]]
-        elif g["every"]:
-            n = g["n"]
-            count = 1 if n is None else _COUNT.get(n) or (int(n[:4]) if n.isdigit() else 1)
-            rate = 1 / (max(count, 1) * _DAYS[g["unit"]])
-        elif g["qn"]:
-            rate = 1 / (max(int(g["qn"][:4]), 1) * _DAYS[g["qunit"]])
-        elif g["latin"]:
-            rate = float(_LATIN[g["latin"]])
-        else:
-            rate = 1 / _DAYS[g["rate"]]
-        found.append((rate, m.start(), m.end()))
-    return found
+    return [(_rate(m.groupdict()), m.start(), m.end()) for m in _FREQUENCY.finditer(text)]
+
+
+def _rate(g: dict[str, str | None]) -> float:
+    if times := g["times"]:
+        return _number(times[0] if times[0].isdigit() else times.split()[0]) / _DAYS[g["per"] or ""]
+    if adjective := g["adj"]:
+        return 1 / _DAYS[adjective]
+    if g["every"]:
+        return 1 / (_number(g["n"]) * _DAYS[g["unit"] or ""])
+    if latin := g["latin"]:
+        return float(_LATIN[latin])
+    for count, unit in (("an", "aunit"), ("inn", "inunit"), ("ofn", "ofunit"), ("qn", "qunit")):
+        if g[unit]:
+            return 1 / (_number(g[count]) * _DAYS[g[unit] or ""])
+    return 1 / _DAYS[g["rate"] or ""]
+
+
+def _number(written: str | None) -> int:
+    """A count in digits or as a word, at least 1."""
+    if written is None:
+        return 1
+    return max(int(written[:4]), 1) if written.isdigit() else _COUNT.get(written, 1)

@@ -28,13 +28,17 @@ _NUMBER_WORDS = {w: i for i, w in enumerate(_SMALL)}
 _NUMBER_WORDS |= {w: 10 * (i + 2) for i, w in enumerate(_TENS)}
 _UNIT = re.compile(
     r"[ -]?(per cent\b|(?:degrees?|°) (?:c|f|celsius|fahrenheit)\b|y/o\b|mm hg\b|%|"
-    r"°?[a-zμµ]+(?:\^?[23])?(?![a-z0-9]))"
-    r"((?: ?/ ?| per )[a-zμµ]+(?:\^?[23])?(?![a-z0-9]))?"
-    r"((?: ?/ ?| per )[a-zμµ]+(?:\^?[23])?(?![a-z0-9]))?"
+    r"(?:square |cubic )[a-z]+|°?[a-zμµ]+(?:\^?[23])?(?![a-z0-9]))"
+    r"((?: ?/ ?| per )(?:square |cubic )?[a-zμµ]+(?:\^?[23])?(?![a-z0-9]))?"
+    r"((?: ?/ ?| per )(?:square |cubic )?[a-zμµ]+(?:\^?[23])?(?![a-z0-9]))?"
 )
 _DIGIT = "|".join(_SMALL[:10])
 _PER = re.compile(r" ?/ ?| per ")
-_COUNT_PER = re.compile(r" ?/ ?(l|ul|μl|ml|mm3|mm\^3)(?![a-z0-9])")
+_COUNT_PER = re.compile(
+    r"(?: (?:cells|platelets|neutrophils|leucocytes|leukocytes|lymphocytes))?(?: ?/ ?| per )"
+    r"(l|litre|liter|[uμµ]l|mcl|microlit(?:re|er)|ml|millilit(?:re|er)|mm3|mm\^3|"
+    r"cubic millimet(?:re|er))(?![a-z0-9])"
+)
 # Searches are quickest for a pattern that begins with a set of characters, so what has to stand
 # before the first one is looked at after it.
 _NUMERAL = re.compile(
@@ -52,41 +56,41 @@ _SPELLED = re.compile(
 )
 _ROMAN_NUMERAL = re.compile(r"(?:grade|stage|phase|type|class|level|arm) (?P<roman>iii|ii|iv|i)\b")
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
-_MULTIPLE = re.compile(r"[ -](dozen|hundred|thousand|million)\b")
-_TIMES_OVER = {"dozen": 12, "hundred": 100, "thousand": 1000, "million": 1_000_000}
+_MULTIPLE = re.compile(r"[ -](dozen|hundred|thousand|million|billion)\b")
+_TIMES_OVER = {"dozen": 12, "hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
+_LESS = "less|fewer|lower|smaller|younger|shorter|under|below"
+_MORE = "more|greater|higher|larger|older|longer|over|above|exceeding|exceed|exceeds"
 _COMPARATOR = re.compile(
-    r"(?:(<=|>=|<|>)|\b(less than|fewer than|lower than|smaller than|under|below|no more than|"
-    r"not more than|at most|up to|more than|greater than|higher than|larger than|over|above|"
-    r"exceeding|at least|no less than|not less than|a minimum of|a maximum of|almost|nearly|"
-    r"just under|just over|close to|older than|younger than|longer than|shorter than))"
+    r"(?:(<=|>=|<|>)|(?P<least>\b(?:at least|a? ?minimum of|at (?:a|the) minimum|"
+    rf"(?:no|not)(?: be| fall| drop| go)? (?:{_LESS}))(?: than)?)"
+    r"|(?P<most>\b(?:at most|up to|a? ?maximum of|at (?:a|the) maximum|"
+    rf"(?:no|not)(?: be| rise| go)? (?:{_MORE}))(?: than)?)"
+    r"|(?P<less>\b(?:(?:less|fewer|lower|smaller|younger|shorter) than|under|below|almost|nearly|"
+    r"just under|close to))"
+    r"|(?P<more>\b(?:(?:more|greater|higher|larger|older|longer) than|just over|over|above|"
+    r"exceeding|exceeds?)))"
     r"(?: a| an| about| around| roughly)? ?$"
 )
-_DIRECTION = {
-    **dict.fromkeys(("<", "less than", "fewer than", "lower than", "smaller than"), "<"),
-    **dict.fromkeys(("under", "below"), "<"),
-    **dict.fromkeys(("<=", "no more than", "not more than", "at most", "up to"), "<="),
-    "a maximum of": "<=",
-    **dict.fromkeys((">", "more than", "greater than", "higher than", "larger than"), ">"),
-    **dict.fromkeys(("over", "above", "exceeding"), ">"),
-    **dict.fromkeys(("almost", "nearly", "just under", "close to", "younger than"), "<"),
-    **dict.fromkeys(("shorter than",), "<"),
-    **dict.fromkeys(("just over", "older than", "longer than"), ">"),
-    **dict.fromkeys((">=", "at least", "no less than", "not less than", "a minimum of"), ">="),
-}
+_SIDE = {"least": ">=", "most": "<=", "less": "<", "more": ">"}
 _COMPARING = ("<", ">", "=", "< ", "> ", "= ", *(
     f"{last} ".replace("-of", " of") for last in _split(
-        "than under below most to over above exceeding least minimum-of maximum-of almost nearly "
-        "a an about around roughly"
+        "than under below most to over above exceeding exceed exceeds least minimum-of maximum-of "
+        "minimum maximum almost nearly a an about around roughly less lower fewer more higher"
     )
 ))  # fmt: skip
 """What text before a number ends in where a direction may be given."""
 _AFTERWARDS = re.compile(
     r"\+(?! ?\d)|,? ?(?:(or (?:more|higher|above|greater|over|longer|older)|and (?:above|over|"
-    r"more)|"
-    r"at least)|(or (?:less|fewer|lower|below|under|shorter|younger)|and below|at most))\b"
+    r"more)|at least|(?:at )?minimum)|"
+    r"(or (?:less|fewer|lower|below|under|shorter|younger)|and below|at most|(?:at )?maximum))\b"
 )
 _SIGN = re.compile(r"(?:^|[\s(=:])-$")
 _DURATIONS = ("days", "months", "seconds")
+_PORTIONS = ("fractions", "sessions", "doses", "cycles", "tablets", "capsules")
+_GIVEN = re.compile(
+    r"(?:\b(?:split|divided|spread|delivered|given|administered|distributed|fractionated|applied|"
+    r"out|irradiation|radiotherapy|treatment|gy|cgy|gray|mg|g|mcg|ug)|[,(]) ?$"
+)
 _LABELS = _split(
     "grade stage phase cycle day week month visit line arm group cohort source patient case level "
     "class type site version report note block step course"
@@ -239,19 +243,31 @@ def _read(text: str, start: int, m: re.Match[str], often: list[tuple[float, int,
     dimension, factor, end = _unit_after(text, end)
     before = text[max(0, start - 24) : start]
     hit = _COMPARATOR.search(before) if before.endswith(_COMPARING) else None
-    compare = _DIRECTION[hit[1] or hit[2]] if hit else ""
+    compare = _direction(hit)
     graded = hit is not None and hit[1] and before[: hit.start()].endswith(_DEGREES)
     labelled = before[: hit.start()] if hit and graded else before
     if not dimension and labelled.endswith(_LABELLING) and (label := _LABEL.search(labelled)):
         dimension = f"#{label[1]}"
         hit = hit or _COMPARATOR.search(before, 0, label.start())
-        compare = _DIRECTION[hit[1] or hit[2]] if hit else ""
-    if hit and hit[2] == "over" and dimension in _DURATIONS:
+        compare = _direction(hit)
+    if hit and hit["more"] == "over" and _is_spread(before, hit.start(), dimension):
         compare = ""
     if not compare and (later := _AFTERWARDS.match(text, end)) is not None:
         compare = "<=" if later[2] else ">="
     rate = _often(text, start, end, often)
     return Quantity(value * factor, dimension, compare, rate, value, start, end, m.re is _SPELLED)
+
+
+def _direction(hit: re.Match[str] | None) -> str:
+    """The sign that a comparator stands for."""
+    return "" if hit is None else hit[1] or _SIDE[hit.lastgroup or ""]
+
+
+def _is_spread(before: str, at: int, dimension: str) -> bool:
+    """Whether "over" says in what time or how many portions something is given."""
+    if dimension in _DURATIONS:
+        return True
+    return dimension in _PORTIONS and _GIVEN.search(before[:at]) is not None
 
 
 def _join_ranges(text: str, found: list[Quantity]) -> list[Quantity]:

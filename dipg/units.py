@@ -14,11 +14,15 @@ class Unit(NamedTuple):
     factor: float
 
 
+def _powers(power: str, prefix: str) -> tuple[str, ...]:
+    return tuple(f"{power} {prefix}{x}" for x in ("metre", "metres", "meter", "meters"))
+
+
 _ATOMS: dict[str, tuple[str, float, tuple[str, ...]]] = {
     # canonical: (dimension, factor, other spellings)
     "kg": ("mass", 1e6, ("kilogram", "kilograms", "kgs")),
     "g": ("mass", 1e3, ("gram", "grams")),
-    "mg": ("mass", 1.0, ("milligram", "milligrams", "mgs")),
+    "mg": ("mass", 1.0, ("milligram", "milligrams", "mgs", "milligramme", "milligrammes")),
     "ug": ("mass", 1e-3, ("mcg", "μg", "µg", "microgram", "micrograms")),
     "ng": ("mass", 1e-6, ("nanogram", "nanograms")),
     "gy": ("dose", 1.0, ("gray", "grays", "greys", "gys")),
@@ -27,14 +31,14 @@ _ATOMS: dict[str, tuple[str, float, tuple[str, ...]]] = {
     "l": ("volume", 1.0, ("litre", "litres", "liter", "liters")),
     "dl": ("volume", 1e-1, ("decilitre", "deciliter", "deciliters")),
     "ml": ("volume", 1e-3, ("millilitre", "millilitres", "milliliter", "milliliters", "cc")),
-    "ul": ("volume", 1e-6, ("μl", "µl", "microlitre", "microliter", "microliters")),
-    "cm3": ("volume", 1e-3, ("cm^3", "ccm")),
-    "mm3": ("volume", 1e-6, ("mm^3",)),
+    "ul": ("volume", 1e-6, ("μl", "µl", "microlitre", "microliter", "microliters", "mcl")),
+    "cm3": ("volume", 1e-3, ("cm^3", "ccm", *_powers("cubic", "centi"))),
+    "mm3": ("volume", 1e-6, ("mm^3", *_powers("cubic", "milli"))),
     "m": ("length", 1e3, ("metre", "metres", "meter", "meters")),
     "cm": ("length", 10.0, ("centimetre", "centimetres", "centimeter", "centimeters", "cms")),
     "mm": ("length", 1.0, ("millimetre", "millimetres", "millimeter", "millimeters")),
-    "m2": ("area", 1e4, ("m^2", "sqm")),
-    "cm2": ("area", 1.0, ("cm^2",)),
+    "m2": ("area", 1e4, ("m^2", "sqm", *_powers("square", ""))),
+    "cm2": ("area", 1.0, ("cm^2", *_powers("square", "centi"))),
     "s": ("seconds", 1.0, ("sec", "secs", "second", "seconds")),
     "min": ("seconds", 60.0, ("mins", "minute", "minutes")),
     "h": ("seconds", 3600.0, ("hr", "hrs", "hour", "hours")),
@@ -43,8 +47,8 @@ _ATOMS: dict[str, tuple[str, float, tuple[str, ...]]] = {
     "month": ("months", 1.0, ("months", "mo", "mos", "mth", "mths")),
     "year": ("months", 12.0, ("years", "yr", "yrs", "y", "yo", "y/o")),
     "%": ("percent", 1.0, ("percent", "pct")),
-    "mmol": ("substance", 1.0, ()),
-    "umol": ("substance", 1e-3, ("μmol", "µmol", "micromol")),
+    "mmol": ("substance", 1.0, ("millimole", "millimoles")),
+    "umol": ("substance", 1e-3, ("μmol", "µmol", "micromol", "micromole", "micromoles")),
     "mmhg": ("pressure", 1.0, ("mm hg",)),
     "mbq": ("activity", 1.0, ()),
     "gbq": ("activity", 1e3, ()),
