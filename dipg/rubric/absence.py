@@ -16,14 +16,14 @@ SOURCE = (
     r"information|material|case|article|data|evidence|excerpt|description|scenario|file|history|"
     r"summary|"
     r"letter|statement|paper|section|paragraph|content|details|entry|registry|documents|entries|"
-    r"transcript|narrative|abstract|log|database)s?"
+    r"transcript|narrative|abstract|log|database|sheet|publication|minutes|extract)s?"
 )
 SOURCE_WORD = re.compile(rf"\b{SOURCE}\b")
 TELLS = (
     r"(?:contain|state|mention|specif(?:y|ies)|provide|include|give|indicate|report|say|describe|"
     r"document|address|list|record|disclose|offer|reveal|tell|discuss|cover|note|show|supply|name|"
     r"present|detail|clarify|hold|identify|allow|permit|answer|refer|reference|explain|define|"
-    r"establish|confirm|have)"
+    r"establish|confirm|have|publish|quote|comment|speak|touch|spell|link|tie|attribute|record)"
     r"(?:e?s)?"
 )
 STRONG = (
@@ -162,7 +162,8 @@ _WAYS: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = tuple(
         (
             "no",
             rf"\bno (?:\w+[ -]){{0,6}}?(?:is|are|was|were|has been|have been|can be|could be) "
-            rf"(?:\w+ )?(?:{STRONG}|determined|derived|inferred|concluded|answered|extracted)\b",
+            rf"(?:\w+ )?(?:{STRONG}|determined|derived|inferred|concluded|answered|extracted)\b|"
+            r"\bno (?:\w+[ -]){0,6}?(?:can|could) be (?:found|identified|given|established)\b",
         ),
         (
             "no",
@@ -187,7 +188,8 @@ _WAYS: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = tuple(
         ),
         (
             "nothing",
-            rf"\bnothing\b{GAP}\b(?:about|on|regarding|in the|is said|is stated|is recorded)\b",
+            rf"\bnothing\b{GAP}\b(?:about|on|regarding|in the|is said|is stated|is recorded|"
+            rf"in {SOURCE}|(?:this|that|these|either) {SOURCE})\b",
         ),
         (
             "silent",
@@ -215,13 +217,21 @@ _WAYS: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = tuple(
             "outside",
             rf"\boutside (?:the )?(?:scope of )?(?:\w+ ){{0,3}}?{SOURCE}\b",
         ),
+        # nowhere does it give ...; confirms A but leaves out B
+        ("nowhere", rf"\bnowhere\b{GAP}\b(?:{TELLS}|{STRONG}|{_WEAK})\b"),
+        (
+            "leave leaves omit omits lack lacks fail fails nothing silent",
+            rf"\b(?:but|and|yet|though|while) (?:\w+ ){{0,2}}?(?:leaves? out|omits?|lacks?|"
+            rf"fails? to {TELLS}|says? nothing|(?:is|are|remains?) silent)\b",
+        ),
         (
             "abstain abstaining",
             r"\b(?:must|have to|will|should|need to|i) abstain\b|^abstain",
         ),
         (
             "without",
-            r"\bwithout (?:\w+ ){0,2}?(?:specifying|stating|mentioning|indicating|giving)\b",
+            r"\bwithout (?:\w+ ){0,2}?(?:specifying|stating|mentioning|indicating|giving|"
+            r"explaining|saying|naming|reporting|recording|telling|detailing|disclosing|identifying)\b",
         ),
         (
             "unrelated",

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dipg.quantities import quantities
 from dipg.rubric.absence import GAP, SOURCE, STRONG, VALUE_NOUN
 from dipg.rubric.clauses import Clause, lies_in
-from dipg.rubric.lexicon import CLASSES, PLAIN_WORDS, STOP_WORDS
+from dipg.rubric.lexicon import CLASSES, PLAIN_WORDS, STOP_WORDS, word_set
 from dipg.text import words
 
 _DISAGREE = (
@@ -58,6 +58,21 @@ _CONFLICT_CUES = (
     "irreconcil", "mismatch", "diverge", "clash", "disput", "discordan", "oppos", "agree", "match",
     "align", "coincide", "reconcil", "differ", "vary", "whereas", "versus", "two ", "multiple ",
 )  # fmt: skip
+
+
+_TOPIC = re.compile(
+    r"[^.;\n]{0,30}?\b(?:about|on|over|as to|regarding|concerning|whether|when|where)\b([^.,;:\n]*)"
+)
+
+
+def is_on(text: str, conflict: tuple[int, int], asked: frozenset[str]) -> bool:
+    """Whether a statement of conflict is on what was asked: it may name no topic, or another."""
+    topic = _TOPIC.match(text, conflict[1])
+    named = {w for w in words(topic[1]) if w not in STOP_WORDS | PLAIN_WORDS} if topic else set()
+    return len(named) < 2 or not asked or not named.isdisjoint(asked | _THE_MATTER)
+
+
+_THE_MATTER = word_set("point matter issue question answer value detail fact item aspect")
 
 
 def statements_of_conflict(text: str) -> list[tuple[int, int]]:
@@ -114,8 +129,9 @@ _PICK = re.compile(
 )
 _PREFERS = re.compile(
     r"\b(?:in favou?r of|takes? precedence|outweighs?|supersedes?|overrides?|is right|is correct|"
-    r"(?:is|was) resolved|(?:more|most|better) (?:reliable|accurate|credible|authoritative|likely|"
-    r"convincing|persuasive|plausible|trustworthy|dependable|recent|up to date|supported)|"
+    r"(?:is|was|has been) (?:resolved|settled|corrected|superseded)|(?:is|are) clear|"
+    r"(?:more|most|better) (?:reliable|accurate|credible|authoritative|likely|convincing|"
+    r"persuasive|plausible|trustworthy|dependable|recent|up to date|supported)|"
     r"(?:correct|right|true|actual|real) (?:\w+ ){0,2}(?:is|was)|"
     r"(?:so|therefore|thus|hence)[, ]+(?:yes|no)\b(?! (?:\w+ ){0,2}(?:can|could|value|answer)))\b"
 )

@@ -18,9 +18,8 @@ from dipg.rubric.claims import (
 from dipg.rubric.conflict import CONFLICT
 from dipg.rubric.correctness import states_expected
 from dipg.rubric.grounding import Proof, read_proof
-from dipg.rubric.lexicon import GENERIC_WORDS
-from dipg.rubric.offers import Matter
-from dipg.rubric.reading import Reading, content, read
+from dipg.rubric.offers import Matter, asked_words
+from dipg.rubric.reading import Reading, read
 from dipg.rubric.stance import Stance, take_stance
 from dipg.rubric.targets import Target, targets
 from dipg.rubric.thinking import concludes_absence
@@ -176,7 +175,7 @@ def _read_task(context_text: str, question_text: str, expected: Expected) -> Tas
             question,
             given,
             _raws(context) | _raws(question),
-            content(plain(question.text)) - GENERIC_WORDS,
+            asked_words(question_text),
         ),
         known=given | wanted.terms,
         expects_denial=any(map(_reads_as_denial, (expected.answer, *expected.aliases))),

@@ -11,10 +11,18 @@ from dipg.quantities import Quantity
 from dipg.rubric.absence import SOURCE, SOURCE_WORD, TELLS
 from dipg.rubric.clauses import Clause
 from dipg.rubric.conflict import ASSERTS
-from dipg.rubric.lexicon import ACTIONS, CLASSES, PLAIN_WORDS, STOP_WORDS, word_set
-from dipg.rubric.reading import Reading
+from dipg.rubric.lexicon import (
+    ACTIONS,
+    CLASSES,
+    GENERIC_WORDS,
+    PLAIN_WORDS,
+    STOP_WORDS,
+    word_set,
+)
+from dipg.rubric.reading import Reading, content
 from dipg.rubric.targets import labels_of, stem
-from dipg.text import words
+from dipg.text import plain, words
+from dipg.units import ATOMS
 
 Verdict = Literal["offers", "states", "nothing"]
 """A clause offers an answer, states a fact beside it, or says nothing of either kind."""
@@ -70,7 +78,8 @@ _FILLER = word_set(
 
 
 _NO_GUESS = re.compile(
-    r"\b(?:not|n't|never|rather than|instead of|without|refrain from|avoid|than|no) (?:\w+ ){0,2}?"
+    r"\b(?:i(?:'d| would) )?(?:rather |prefer )?(?:not|n't|never|rather than|instead of|without|"
+    r"refrain from|avoid|than|no) (?:\w+ ){0,2}?"
     r"(?:guess\w*|assum\w+|estimat\w+|speculat\w+|suggest\w*|infer\w*|deduc\w+)"
 )
 _REFERS = re.compile(
@@ -81,7 +90,7 @@ _REFERS = re.compile(
 _ELSEWHERE = re.compile(
     rf"\b(?:{SOURCE}|sheet|publication|department|team|physician|doctor|oncologist|pharmacy|"
     r"pharmacist|hospital|clinic|investigators?|authors?|protocol|professional|specialist|centre|"
-    r"center|office|ward|laboratory|lab|staff|clinician|literature|original|further|additional|"
+    r"center|office|ward|prescriber|nurse|surgeon|family|parents?|laboratory|lab|staff|clinician|literature|original|further|additional|"
     r"more)s?\b"
 )
 _GIVES_ONLY = re.compile(rf"\b{SOURCE} (?:\w+ )?{TELLS} only\b|\bonly (?:the|a|an|its|his|her)\b")
@@ -89,10 +98,32 @@ _SO_MANY = re.compile(r"\W*(?:so|hence|thus|therefore|then)\W+(?:\w+\W+){0,3}$")
 _LISTS = re.compile(rf"\b{SOURCE}\b (?:only )?(?:mentions?|lists?|documents?|records?|names?)\b")
 _REASON = re.compile(r"\W*(?:because|since|due to|owing to)\b")
 _NAMES_OF_VALUES = word_set(
-    "dose doses dosage value amount number figure date dates age duration schedule reason result "
-    "results grade stage frequency name weight volume interval location rate count level size time"
+    "dose doses dosage value amount number figure date dates age duration schedule reason reasons "
+    "cause explanation result results grade stage frequency name person weight volume interval "
+    "location place site rate count level size time day year length"
 )
 """Words of a question that a statement on something else may share."""
+
+
+_ASKED_AS = (
+    (re.compile(r"\bwhy\b"), "reason reasons cause explanation"),
+    (re.compile(r"\bwhen\b"), "date time day year"),
+    (re.compile(r"\bwho\b"), "name person"),
+    (re.compile(r"\bwhere\b"), "location place site"),
+    (re.compile(r"\bhow long\b"), "duration length"),
+    (re.compile(r"\bhow often\b"), "frequency schedule interval"),
+    (re.compile(r"\bhow many\b"), "number count"),
+    (re.compile(r"\bhow old\b"), "age"),
+    (re.compile(r"\bhow (?:much|large|big|high)\b"), "amount dose size value"),
+)
+"""Questions, and the nouns that stand for what they ask for."""
+
+
+def asked_words(question: str) -> frozenset[str]:
+    """The words that say what a question asks for ("reason" where it asks why)."""
+    text = plain(question)
+    nouns = (noun for asks, named in _ASKED_AS if asks.search(text) for noun in named.split())
+    return (content(text) - GENERIC_WORDS).union(nouns)
 
 
 def verdict(part: Clause, matter: Matter) -> Verdict:
@@ -103,26 +134,43 @@ def verdict(part: Clause, matter: Matter) -> Verdict:
     if _refers_elsewhere(text) and not part.numbers:
         return "nothing"
     hedged = OFFERS.search(_NO_GUESS.sub(" ", text)) is not None
-    foreign_number = any(not n.spelled and not matter.has_number(n) for n in part.numbers)
-    foreign = foreign_number or any(n not in matter.given for n in part.names)
-    if foreign and (part.numbers or hedged or ASSERTS.search(text)):
-        return "offers"
+    spoken = words(text)
+    if _is_foreign(part, matter) and (part.numbers or hedged or ASSERTS.search(text)):
+        return "states" if part.numbers and _asks_why(matter) else "offers"
     if _is_bare_name(part, matter):
         return "offers"
-    spoken = words(text)
     if hedged and (_has_value(part, spoken) or not SOURCE_WORD.search(text)):
         matters = _has_value(part, spoken) or _has_matter(spoken, matter)
         return "offers" if matters else "nothing"
     if any(not n.spelled or n.dimension for n in part.numbers):
         return _verdict_on_numbers(part, spoken, matter)
-    if _REASON.match(text) and not matter.question.terms.isdisjoint(("why", "reason", "cause")):
+    if _REASON.match(text) and _asks_why(matter):
         return "offers"
     if any(w in ACTIONS for w in spoken[:3]) and not SOURCE_WORD.search(text):
         return "offers"
-    if part.names and ASSERTS.search(text) and not SOURCE_WORD.search(text):
-        told_of_it = matter.asked.intersection(spoken) or spoken[0] in ("it", "he", "she")
-        return "offers" if told_of_it and not _recites(part, spoken, matter) else "states"
+    if part.names and not SOURCE_WORD.search(text):
+        return _verdict_on_names(part, spoken, matter)
     return "nothing"
+
+
+def _is_foreign(part: Clause, matter: Matter) -> bool:
+    """Whether a clause has a number or a name that the vignette does not have."""
+    if any(not n.spelled and not matter.has_number(n) for n in part.numbers):
+        return True
+    return any(n not in matter.given for n in part.names)
+
+
+def _asks_why(matter: Matter) -> bool:
+    return not matter.question.terms.isdisjoint(("why", "reason", "cause"))
+
+
+def _verdict_on_names(part: Clause, spoken: tuple[str, ...], matter: Matter) -> Verdict:
+    """Of a clause with names: a name that the question does not have, said of what was asked."""
+    of_it = bool(matter.asked.intersection(spoken))
+    if not ASSERTS.search(part.text) and (not of_it or matter.asked.issuperset(part.names)):
+        return "nothing"
+    of_it = of_it or spoken[0] in ("it", "he", "she")
+    return "offers" if of_it and not _recites(part, spoken, matter) else "states"
 
 
 def _verdict_on_numbers(part: Clause, spoken: tuple[str, ...], matter: Matter) -> Verdict:
@@ -188,6 +236,7 @@ def _recites(part: Clause, spoken: tuple[str, ...], matter: Matter) -> bool:
     for sentence in told:
         held.update(map(stem, sentence.words))
     said = {stem(w) for w in spoken if w not in _SAYS_LITTLE and not w[0].isdigit()}
+    said -= ATOMS.keys()
     asked = {stem(w) for w in matter.asked - _NAMES_OF_VALUES}
     labels = set(labels_of(part.text)) & set(labels_of(matter.question.key))
     if labels and not all(f" {kind} {name} " in matter.context.key for kind, name in labels):
@@ -195,7 +244,7 @@ def _recites(part: Clause, spoken: tuple[str, ...], matter: Matter) -> bool:
     return bool((said & held) - asked) and not (said & asked) - held
 
 
-_SAYS_LITTLE = STOP_WORDS | PLAIN_WORDS | _FILLER
+_SAYS_LITTLE = STOP_WORDS | _FILLER
 
 
 def _has_matter(spoken: tuple[str, ...], matter: Matter) -> bool:

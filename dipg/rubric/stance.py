@@ -13,6 +13,7 @@ from dipg.rubric.absence import CANNOT, SOURCE, UNDECIDABLE, is_cued
 from dipg.rubric.clauses import Clause, lies_in
 from dipg.rubric.conflict import (
     ONE_AND_OTHER,
+    is_on,
     picks_none,
     statements_of_conflict,
     states_both_sides,
@@ -79,7 +80,7 @@ def take_stance(
       matter: what the vignette gives and asks for.
       right: it states what was expected, so that two sources side by side are no conflict.
     """
-    conflicts = statements_of_conflict(text)
+    conflicts = [c for c in statements_of_conflict(text) if is_on(text, c, matter.asked)]
     cued = is_cued(text)
     undecided = UNDECIDABLE.search(text) if cued else None
     sided = not (right or conflicts or absences) and (
@@ -102,8 +103,12 @@ def take_stance(
         if unable and _ON_THE_EVIDENCE.search(text) and not _PROFESSIONAL.search(text):
             missing = _offers_nothing(text, parts, spans, matter)
         else:
-            declines = not any(p.numbers or is_prescription(p.text) for p in parts)
+            declines = not any(is_prescription(p.text) or _has_figures(p) for p in parts)
     return Stance(missing, flagged, declines)
+
+
+def _has_figures(part: Clause) -> bool:
+    return any(not n.spelled or n.dimension for n in part.numbers)
 
 
 def _offers_nothing(
