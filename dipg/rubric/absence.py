@@ -16,7 +16,7 @@ SOURCE = (
     r"information|material|case|article|data|evidence|excerpt|description|scenario|file|history|"
     r"summary|"
     r"letter|statement|paper|section|paragraph|content|details|entry|registry|documents|entries|"
-    r"transcript|narrative|abstract|log|database|sheet|publication|minutes|extract)s?"
+    r"transcript|narrative|abstract|log|database|(?:work)?sheet|publication|minutes|extract)s?"
 )
 SOURCE_WORD = re.compile(rf"\b{SOURCE}\b")
 TELLS = (
@@ -68,7 +68,7 @@ _WAYS: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = tuple(
             "silent mute incomplete insufficient inadequate blank missing absent unavailable",
             rf"\b(?:{SOURCE}|it)\b (?:\w+ ){{0,4}}?(?:lack(?:s|ed|ing)?|"
             rf"omit(?:s|ted)?|fails? to {TELLS}|leaves? out|never {TELLS}|"
-            rf"makes? no (?:\w+ )?(?:mention|reference)|says? nothing|says? no|"
+            rf"makes? no (?:\w+ )?(?:mention|reference)|says? nothing|"
             rf"(?:contains?|provides?|gives?|includes?|offers?|has|have|holds?|lists?|mentions?|"
             rf"states?) no\b|"
             rf"(?:is|are|was|were|remains?|stays?) (?:\w+ )?(?:silent|mute|incomplete|insufficient|"
@@ -210,7 +210,7 @@ _WAYS: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = tuple(
         ),
         (
             "not",
-            rf"\bnot (?:in|part of|within|among|anywhere in|"
+            rf"\bnot (?:appear |occur |figure |stand )?(?:in|part of|within|among|anywhere in|"
             rf"to be found in) (?:\w+ ){{0,3}}?{SOURCE}\b",
         ),
         (
@@ -223,6 +223,17 @@ _WAYS: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = tuple(
             "leave leaves omit omits lack lacks fail fails nothing silent",
             rf"\b(?:but|and|yet|though|while) (?:\w+ ){{0,2}}?(?:leaves? out|omits?|lacks?|"
             rf"fails? to {TELLS}|says? nothing|(?:is|are|remains?) silent)\b",
+        ),
+        (
+            "no",
+            r"\b(?:but|and|yet|though|while) (?:\w+ ){0,2}?(?:gives?|states?|names?|mentions?|"
+            r"provides?|reports?|specif(?:y|ies)|records?|lists?|contains?|includes?|offers?) no\b",
+        ),
+        (
+            "not",
+            r"\b(?:the|this|that|either) \w+ (?:does|do) not (?:\w+ ){0,2}?(?:state|"
+            r"specify|mention|contain|disclose|document) (?:the|any|an?|which|what|when|where|who|"
+            r"why|how|whether|her|his|their|it|this)\b",
         ),
         (
             "abstain abstaining",

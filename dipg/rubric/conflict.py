@@ -132,6 +132,7 @@ _PREFERS = re.compile(
     r"(?:is|was|has been) (?:resolved|settled|corrected|superseded)|(?:is|are) clear|"
     r"(?:more|most|better) (?:reliable|accurate|credible|authoritative|likely|convincing|"
     r"persuasive|plausible|trustworthy|dependable|recent|up to date|supported)|"
+    r"(?:to|should|must) be (?:believed|trusted|preferred|followed|relied on)|"
     r"(?:correct|right|true|actual|real) (?:\w+ ){0,2}(?:is|was)|"
     r"(?:so|therefore|thus|hence)[, ]+(?:yes|no)\b(?! (?:\w+ ){0,2}(?:can|could|value|answer)))\b"
 )
@@ -210,10 +211,16 @@ def _answers_itself(text: str, part: Clause, asked: frozenset[str]) -> bool:
 _SENTENCE_ENDS = (". ", "! ", "? ", "\n", "; ")
 
 
+_REPORTS = re.compile(
+    r"\b(?:says|states|lists|gives|records|describes|names|puts|assigns|reports|notes|shows|reads|"
+    r"documents|mentions|according to|per)\b"
+)
+
+
 def _is_attributed(text: str, part: Clause) -> bool:
     """Whether a clause says what a source says: one is named in its sentence or line, unless it
     draws a conclusion."""
-    if _ONE_SOURCE.search(part.text):
+    if _ONE_SOURCE.search(part.text) or _REPORTS.search(part.text):
         return True
     if _CONCLUDES.match(part.text):
         return False

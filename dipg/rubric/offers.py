@@ -95,7 +95,10 @@ _ELSEWHERE = re.compile(
 )
 _GIVES_ONLY = re.compile(rf"\b{SOURCE} (?:\w+ )?{TELLS} only\b|\bonly (?:the|a|an|its|his|her)\b")
 _SO_MANY = re.compile(r"\W*(?:so|hence|thus|therefore|then)\W+(?:\w+\W+){0,3}$")
-_LISTS = re.compile(rf"\b{SOURCE}\b (?:only )?(?:mentions?|lists?|documents?|records?|names?)\b")
+_LISTS = re.compile(
+    rf"\b{SOURCE}\b (?:only )?(?:mentions?|lists?|documents?|records?|names?)\b|"
+    r"\b(?:is|are|was|were) (?:only )?(?:mentioned|listed|named|documented|recorded)\b"
+)
 _REASON = re.compile(r"\W*(?:because|since|due to|owing to)\b")
 _NAMES_OF_VALUES = word_set(
     "dose doses dosage value amount number figure date dates age duration schedule reason reasons "
@@ -204,7 +207,10 @@ def _is_bare_name(part: Clause, matter: Matter) -> bool:
     if not part.names or _LISTS.search(part.text) or _is_of_another(part, matter):
         return False
     spoken = words(part.text)
-    return len([w for w in spoken if w not in _FILLER and w not in PLAIN_WORDS]) <= 2
+    matter_words = [w for w in spoken if w not in _FILLER and w not in PLAIN_WORDS]
+    if len(matter_words) == 2 and any(w not in part.names for w in matter_words):
+        return not _recites(part, spoken, matter)
+    return len(matter_words) <= 2
 
 
 def _is_of_another(part: Clause, matter: Matter) -> bool:

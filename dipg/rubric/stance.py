@@ -51,7 +51,8 @@ _ONLY_UNABLE = re.compile(
     r"no (?:\w+[ -]){0,6}?(?:can be|could be|can|could)\b|no (?:\w+ )?(?:way|means|basis|method|"
     r"possibility|grounds?|criterion|criteria|guidance|reason)\b|(?:not|n't) (?:\w+ ){0,2}?"
     r"(?:allow|permit|explain|clarify|establish|confirm|identify|tell|say which|state which|"
-    r"indicate which)"
+    r"indicate which)|nothing (?:\w+ ){0,3}?(?:settles|decides|resolves|tells|says|shows|explains|"
+    r"indicates) (?:which|who|whether)"
 )
 """A statement that nothing can be concluded, which a conflict alone may be the cause of."""
 
@@ -118,9 +119,9 @@ def _offers_nothing(
     place."""
     states = False
     about: set[str] = set()
-    for part in parts:
+    for part in _with_headings(parts, spans):
         if lies_in(part, spans):
-            about.update(words(part.text))
+            about.update(words(_sentence_of(text, part)))
             if _offers_beside(part, spans, text, matter):
                 return False
             continue
@@ -129,6 +130,33 @@ def _offers_nothing(
             return False
         states |= said == "states"
     return not states or not about.isdisjoint(matter.asked | _THE_ANSWER)
+
+
+def _sentence_of(text: str, part: Clause) -> str:
+    """A clause with what stands before it in its sentence ("the dose, however, is not given")."""
+    start = max(text.rfind(stop, max(0, part.start - 200), part.start) for stop in _STOPS)
+    return text[max(start, 0) : part.end]
+
+
+_STOPS = (". ", "! ", "? ", "; ", "\n", " but ", " because ", " since ", " as ", " although ")
+
+
+def _with_headings(parts: Sequence[Clause], spans: list[tuple[int, int]]) -> list[Clause]:
+    """Clauses, each with the words before its colon: "the overall survival: 12.4 months"."""
+    found: list[Clause] = []
+    for part in parts:
+        before = found[-1] if found else None
+        if before is None or not before.text.rstrip().endswith(":") or lies_in(before, spans):
+            found.append(part)
+        else:
+            found[-1] = Clause(
+                before.text + part.text,
+                before.start,
+                part.end,
+                before.numbers + part.numbers,
+                before.names + part.names,
+            )
+    return found
 
 
 _THE_ANSWER = frozenset(("answer", "answered", "question", "this"))
