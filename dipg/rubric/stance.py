@@ -134,10 +134,13 @@ def _offers_nothing(
 
 def _sentence_of(text: str, part: Clause) -> str:
     """A clause with what stands before it in its sentence ("the dose, however, is not given")."""
+    if _ANEW.match(part.text):
+        return part.text
     start = max(text.rfind(stop, max(0, part.start - 200), part.start) for stop in _STOPS)
     return text[max(start, 0) : part.end]
 
 
+_ANEW = re.compile(r"\W*(?:but|because|since|as|although|though|whereas|while)\b")
 _STOPS = (". ", "! ", "? ", "; ", "\n", " but ", " because ", " since ", " as ", " although ")
 
 
