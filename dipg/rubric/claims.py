@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from dipg.quantities import Quantity, close, quantities
-from dipg.rubric.lexicon import ACTIONS, DIRECTIONS, DRUG_STEMS, PLAIN_WORDS, STOP_WORDS
-from dipg.rubric.reading import Reading, Statement, facts, names, read_line
-from dipg.rubric.stance import Clause, clauses
-from dipg.rubric.targets import stem, stems
-from dipg.text import fold, plain, sentences, spell_out_not, words
+from dipg.rubric.clauses import Clause, clauses
+from dipg.rubric.lexicon import ACTIONS, DIRECTIONS, PLAIN_WORDS, STOP_WORDS
+from dipg.rubric.reading import Reading, facts, names
+from dipg.text import fold, plain, spell_out_not, words
 
 LONGEST_ANSWER = 6_000
 """Characters. A longer answer is no answer that anyone would read; it is not searched for a right
@@ -216,61 +215,3 @@ def _follows(
 def _results(a: float, b: float) -> tuple[float, ...]:
     results = (a + b, a - b, a * b)
     return (*results, a / b, 100 * a / b, 100 * (a - b) / b) if b else results
-
-
-def shows_both_sides(proof_text: str, question: Reading) -> bool:
-    """Whether a proof quotes two statements on the asked matter that differ in what they say."""
-    sides = [_side(s) for s in _statements(proof_text)[:16]]
-    asked = frozenset(
-        stem(w) for w in question.terms if w not in STOP_WORDS and w.isalpha() and len(w) > 2
-    )
-    for i, one in enumerate(sides):
-        for other in sides[i + 1 :]:
-            if one.words != other.words and _differ(one, other, asked, question.names):
-                return True
-    return False
-
-
-def _statements(proof_text: str) -> list[str]:
-    parts: list[str] = []
-    for s in sentences(proof_text.replace('"', "\n").replace("...", "\n")):
-        parts.extend(p for p in re.split(r"\b(?:whereas|while|but)\b", s) if len(words(p)) > 1)
-    return parts
-
-
-def _side(statement: str) -> Statement:
-    return Statement(stems(statement), read_line(statement.strip(' ."'))[1])
-
-
-def _differ(one: Statement, other: Statement, asked: frozenset[str], named: frozenset[str]) -> bool:
-    """Whether two statements are on the same asked matter, and give different values for it."""
-    about_one, about_other = asked & one.words, asked & other.words
-    if named & one.words != named & other.words and named & one.words and named & other.words:
-        return False
-    drugs = [{w for w in s.words if w.endswith(DRUG_STEMS)} for s in (one, other)]
-    if all(drugs) and not drugs[0] & drugs[1] and (drugs[0] | drugs[1]) & named:
-        return False
-    if bool(about_one) != bool(about_other) and not (one.words & other.words) - _COMMON:
-        return False
-    mine = {n.dimension: n.value for n in one.numbers if n.dimension[:1] != "#"}
-    yours = {n.dimension: n.value for n in other.numbers if n.dimension[:1] != "#"}
-    shared = mine.keys() & yours.keys()
-    if shared:
-        return any(not _equal(d, mine[d], yours[d]) for d in shared) or _are_opposed(one, other)
-    if bool(mine) != bool(yours):
-        return False
-    return bool(about_one & about_other) or bool((one.words & other.words) - _COMMON)
-
-
-def _equal(dimension: str, one: float, other: float) -> bool:
-    return one == other or (dimension != "date" and close(one, other))
-
-
-def _are_opposed(one: Statement, other: Statement) -> bool:
-    """Whether one statement has a word that the other denies ("methylated", "unmethylated")."""
-    return any(
-        {f"un{w}", f"non{w}"} & b.words for a, b in ((one, other), (other, one)) for w in a.words
-    )
-
-
-_COMMON = frozenset(stem(w) for w in STOP_WORDS)

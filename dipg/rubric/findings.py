@@ -13,13 +13,13 @@ from dipg.rubric.claims import (
     is_foreign,
     joined,
     read_answer,
-    shows_both_sides,
 )
 from dipg.rubric.conflict import CONFLICT
 from dipg.rubric.correctness import states_expected
 from dipg.rubric.grounding import Proof, read_proof
 from dipg.rubric.offers import Matter, asked_words
 from dipg.rubric.reading import Reading, read
+from dipg.rubric.sides import shows_both_sides
 from dipg.rubric.stance import Stance, take_stance
 from dipg.rubric.targets import Target, targets
 from dipg.rubric.thinking import concludes_absence
