@@ -13,7 +13,10 @@ _FREQUENCY = re.compile(
     rf"|(?P<inn>\d+|{_COUNTED})[- ](?P<inunit>hour|day|week|month)(?:ly)? intervals"
     rf"|intervals of (?P<ofn>\d+|{_COUNTED}) (?P<ofunit>hour|day|week|month)s"
     r"|q(?P<qn>\d+)(?P<qunit>h|d|w)|(?P<latin>bid|bd|tid|tds|qid|qds|qd|od|b\.i\.d\.|t\.i\.d\.)"
-    r"|(?:/|per )(?P<rate>day|week|month|d|wk))(?![a-z])"
+    r"|(?:/|per )(?P<rate>day|week|month|d|wk)"
+    r"|(?<!after )(?<!over )(?<!within )(?<!for )(?<!in )(?<!of )(?<!about )a "
+    r"(?P<arate>day|week|month)(?! (?:later|ago|before|after|earlier|of|or|in|following|prior))"
+    r")(?![a-z])"
 )
 _COUNT = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "ten": 10}
 _COUNT |= {"one": 1, "twelve": 12, "other": 2, "second": 2, "third": 3, "fourth": 4}
@@ -48,7 +51,7 @@ def _rate(g: dict[str, str | None]) -> float:
     for count, unit in (("an", "aunit"), ("inn", "inunit"), ("ofn", "ofunit"), ("qn", "qunit")):
         if g[unit]:
             return 1 / (_number(g[count]) * _DAYS[g[unit] or ""])
-    return 1 / _DAYS[g["rate"] or ""]
+    return 1 / _DAYS[g["rate"] or g["arate"] or ""]
 
 
 def _number(written: str | None) -> int:

@@ -102,6 +102,7 @@ _DEGREES = ("grade ", "stage ", "phase ", "class ", "type ", "level ")
 """What may be given with a sign before its number ("grade <= 1")."""
 _CHANGE = re.compile(r"(?<!ranged )(?<!ranging )(?<!ranges )\bfrom (?:about |around )?$")
 _RANGE = re.compile(r" ?- ?| to | through ")
+_LISTED = re.compile(r",? (?:and|or|versus|vs\.?) ")
 _LIST_MARK = re.compile(r"(?:^|\n)\s*\(?\d{1,2}[.)](?=\s)")
 _TRAIL = re.compile(
     r"[ ,]*(?:\(?(?:orally|po|iv|intravenously|by mouth|given|administered|taken|on a|dose|dosing|"
@@ -271,30 +272,33 @@ def _is_spread(before: str, at: int, dimension: str) -> bool:
 
 
 def _join_ranges(text: str, found: list[Quantity]) -> list[Quantity]:
-    """Give both ends of "54-59 Gy" the unit and mark them as ends of a range."""
+    """Give the first number of "54-59 Gy", "from 8 to 2 mg" and "36 and 23.4 Gy" the unit of the
+    second, and mark the ends of a range."""
     for i in range(len(found) - 1):
         low, high = found[i], found[i + 1]
-        gap = high.start - low.end
-        if not 0 < gap <= 9:
+        if not 0 < high.start - low.end <= 9 or high.dimension[:1] == "#":
             continue
         if _CHANGE.search(text, max(0, low.start - 24), low.start):
-            if (
-                low.dimension == ""
-                and high.dimension[:1] != "#"
-                and " to " in text[low.end : high.start]
-            ):
-                value = low.raw * high.value / high.raw if high.raw else 0.0
-                found[i] = low._replace(value=value, dimension=high.dimension)
+            if low.dimension == "" and " to " in text[low.end : high.start]:
+                found[i] = _in_unit_of(high, low)
             continue
-        if low.raw >= high.raw:
-            continue
-        alike = low.dimension in ("", high.dimension) and high.dimension[:1] != "#"
         between = text.startswith(" and ", low.end) and text.endswith("between ", 0, low.start)
-        if alike and (between or _RANGE.fullmatch(text, low.end, high.start)):
-            value, dimension = low.raw * high.value / high.raw, high.dimension
-            found[i] = low._replace(value=value, dimension=dimension, compare="-")
-            found[i + 1] = high._replace(compare="-")
+        if between or _RANGE.fullmatch(text, low.end, high.start):
+            if low.raw < high.raw and low.dimension in ("", high.dimension):
+                found[i] = _in_unit_of(high, low)._replace(compare="-")
+                found[i + 1] = high._replace(compare="-")
+        elif (
+            low.dimension == ""
+            and high.dimension not in _PORTIONS
+            and _LISTED.fullmatch(text, low.end, high.start)
+        ):
+            found[i] = _in_unit_of(high, low)
     return found
+
+
+def _in_unit_of(other: Quantity, number: Quantity) -> Quantity:
+    factor = other.value / other.raw if other.raw else 0.0
+    return number._replace(value=number.raw * factor, dimension=other.dimension)
 
 
 def _unit_after(text: str, end: int) -> tuple[str, float, int]:

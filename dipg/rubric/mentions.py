@@ -175,9 +175,9 @@ def is_of_another(clause: Clause, claim: Claim) -> bool:
     }
     if others - {shape(n) for n in mentioned & asked_codes}:
         return True
-    wanted = dict(target.labels) | dict(labels_of(question.key))
+    wanted = {*target.labels, *labels_of(question.key)}
     said = labels_of(clause.text)
-    for kind, label in said:
-        if kind in wanted and all(v != wanted[kind] for k, v in said if k == kind):
-            return label != wanted[kind]
+    for kind in dict(wanted).keys() & dict(said).keys():
+        if not any(label in wanted for label in said if label[0] == kind):
+            return True
     return False

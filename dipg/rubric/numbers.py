@@ -13,6 +13,7 @@ from dipg.rubric.mentions import (
     is_of_another,
     is_option,
 )
+from dipg.rubric.portions import is_of_other_occasion, keeps_owners
 from dipg.rubric.reading import Reading
 from dipg.rubric.rivals import is_rival_name, takes_its_place
 from dipg.rubric.targets import bind, stem
@@ -58,7 +59,28 @@ def says_numbers(claim: Claim) -> bool:
         alike = alike or _MORE.match(answer.text, n.end) is not None
         if alike and takes_its_place(n, claim, allowed):
             return False
-    return _keeps_asked_labels(claim)
+    return _keeps_asked_labels(claim) and keeps_owners(claim) and _keeps_change(claim)
+
+
+def _keeps_change(claim: Claim) -> bool:
+    """Whether a change goes the expected way, where a wording says which ("decreased by 24 %")."""
+    expected = " ".join(o.whole for o in claim.options)
+    up, down = _RISES.search(expected) is not None, _FALLS.search(expected) is not None
+    if up == down:
+        return True
+    same, opposite = (_RISES, _FALLS) if up else (_FALLS, _RISES)
+    text = claim.answer.text
+    return opposite.search(text) is None or same.search(text) is not None
+
+
+_RISES = re.compile(
+    r"\b(?:increas\w+|rise[sn]?|rising|rose|gr[eo]w\w*|gain(?:s|ed|ing)?|enlarg\w+|expan\w+|"
+    r"doubl\w+|climb\w*|up(?! to)|larger|bigger|greater)\b|(?<![\w+])\+ ?\d"
+)
+_FALLS = re.compile(
+    r"\b(?:decreas\w+|fell|fall(?:s|en|ing)?|declin\w+|shr[aiu]nk\w*|reduc\w+|drop\w*|loss|lost|"
+    r"halv\w+|lessen\w*|diminish\w*|down(?! to)|smaller)\b"
+)
 
 
 def _keeps_told_numbers(claim: Claim) -> bool:
@@ -210,11 +232,18 @@ def _same_value(said: Quantity, wanted: Quantity, claim: Claim) -> bool:
             if n.dimension == "date" and same_day(said[:2], n[:2])
         }
         return days == {wanted.value}
-    if not close(said.raw, wanted.raw):
+    if not close(said.raw, wanted.raw) or _only_names(said, wanted, claim):
         return False
     if said.dimension == "":
         return wanted.dimension == "" or asks_for_unit(wanted, claim.question)
     return wanted.dimension == "" and _may_have_unit(said, claim)
+
+
+def _only_names(said: Quantity, wanted: Quantity, claim: Claim) -> bool:
+    """Whether a number only names what the question names, too ("cohort 2"): it counts nothing."""
+    return said.dimension[:1] == "#" != wanted.dimension[:1] and any(
+        said.same(n) for n in claim.question.numbers
+    )
 
 
 def _may_have_unit(said: Quantity, claim: Claim) -> bool:
@@ -271,7 +300,8 @@ def _same_rate(said: Quantity, wanted: Quantity, rates: set[float], claim: Claim
         return True
     known = [n.per_day for n in claim.context.numbers if n.same(said) and n.per_day]
     if not known and not claim.context.has_number(said):  # computed, and given as often as others
-        known = [r for r, _, _ in frequencies(claim.context.text.lower())]
+        everything = f"{claim.context.text} {claim.question.text}".lower()
+        known = [r for r, _, _ in frequencies(everything)]
     elif not known:
         told = sentences(claim.context.text.lower())
         told = [s for s in told if any(said.same(n) for n in quantities(s))]
@@ -285,7 +315,7 @@ def _belongs(said: Quantity, owner: str, claim: Claim) -> bool:
     clause = clause_of(claim.answer, said.start)
     if clause is not None and is_of_another(clause, claim):
         return False
-    if _is_for_another(said, claim):
+    if _is_for_another(said, claim) or is_of_other_occasion(said, claim):
         return False
     asked = {n for n in claim.question.names if DRUG.fullmatch(n)}
     if asked and not owner and mine and mine not in asked and DRUG.fullmatch(mine):

@@ -5,6 +5,7 @@ import re
 from dipg.quantities import Quantity, close
 from dipg.rubric.lexicon import DRUG, PLAIN_WORDS, STOP_WORDS
 from dipg.rubric.mentions import Claim, clause_of, is_aside, is_of_another
+from dipg.rubric.portions import is_told_apart
 from dipg.rubric.reading import Reading
 from dipg.rubric.targets import bind, shape
 from dipg.text import words
@@ -32,7 +33,7 @@ def takes_its_place(said: Quantity, claim: Claim, allowed: list[Quantity]) -> bo
         return False
     if is_aside(claim, said) or _is_share_of(said, claim) or _restates(said, claim):
         return False
-    if _is_what_is_left(said, claim, allowed):
+    if _is_what_is_left(said, claim, allowed) or _bounds_it(said, claim):
         return False
     clause = clause_of(claim.answer, said.start)
     if clause is not None and is_of_another(clause, claim):
@@ -44,7 +45,7 @@ def takes_its_place(said: Quantity, claim: Claim, allowed: list[Quantity]) -> bo
             return False
         if _co_stated(mine, said, claim.context):
             return False
-    return not _is_operand(said, claim)
+    return not (_is_operand(said, claim) or is_told_apart(said, claim))
 
 
 def _is_what_is_left(said: Quantity, claim: Claim, allowed: list[Quantity]) -> bool:
@@ -54,6 +55,22 @@ def _is_what_is_left(said: Quantity, claim: Claim, allowed: list[Quantity]) -> b
         and claim.answer.text.startswith(" of the ", said.end)
         and any(a.dimension == "percent" and close(a.raw + said.raw, 100) for a in allowed)
     )
+
+
+def _bounds_it(said: Quantity, claim: Claim) -> bool:
+    """Whether it is an end or the level of an interval around a value ("95 % CI 14-41 %")."""
+    text = claim.answer.text
+    return (
+        _INTERVAL.search(text, max(0, said.start - 40), said.start) is not None
+        or _LEVEL.match(text, said.end) is not None
+    )
+
+
+_LEVEL = re.compile(r" ?-?(?:ci\b|confidence|credible)")
+_INTERVAL = re.compile(
+    r"\b(?:ci|confidence interval|credible interval|iqr|interquartile range|limits)\b"
+    r"[^.;)]*(?:\.\d[^.;)]*)?$"
+)
 
 
 def _restates(said: Quantity, claim: Claim) -> bool:

@@ -48,6 +48,9 @@ def test_factors_are_those_of_pint() -> None:
         ("0.017 g", 17, "mass"),
         ("15 mg/m²", 15 / 1e4, "mass/area"),
         ("15 mg per m2", 15 / 1e4, "mass/area"),
+        ("15 mg per square metre", 15 / 1e4, "mass/area"),
+        ("45,000 per microlitre", 45e9, "count/volume"),
+        ("45,000 platelets per cubic millimetre", 45e9, "count/volume"),
         ("45 × 10⁹/L", 45e9, "count/volume"),
         ("45 x 10^3/µL", 45e9, "count/volume"),
         ("12.3 g/dL", 12_300 / 0.1, "mass/volume"),
@@ -69,10 +72,13 @@ def test_a_number_with_its_unit(text: str, value: float, dimension: str) -> None
 def test_directions_and_ranges() -> None:
     compares = {t: [q.compare for q in quantities(plain(t))] for t in (
         "<5 mg", "≥ 3 mg", "less than 5 mg", "at least 5 mg", "5 mg", "54-60 Gy", "over 6 "
-        "weeks")}  # fmt: skip
+        "weeks", "no lower than 5", "must not exceed 5 mg", "split over 5 fractions",
+        "over 5 fractions", "36 and 5 Gy")}  # fmt: skip
     assert compares == {
         "<5 mg": ["<"], "≥ 3 mg": [">="], "less than 5 mg": ["<"], "at least 5 mg": [">="],
-        "5 mg": [""], "54-60 Gy": ["-", "-"], "over 6 weeks": [""],
+        "5 mg": [""], "54-60 Gy": ["-", "-"], "over 6 weeks": [""], "no lower than 5": [">="],
+        "must not exceed 5 mg": ["<="], "split over 5 fractions": [""],
+        "over 5 fractions": [">"], "36 and 5 Gy": ["", ""],
     }  # fmt: skip
 
 
@@ -80,7 +86,8 @@ def test_directions_and_ranges() -> None:
     ("text", "per_day"),
     [("daily", 1), ("once daily", 1), ("twice daily", 2), ("BID", 2), ("weekly", 1 / 7),
      ("twice weekly", 2 / 7), ("three times a week", 3 / 7), ("every 3 weeks", 1 / 21),
-     ("q3w", 1 / 21), ("every 8 hours", 3), ("every other day", 1 / 2)],
+     ("q3w", 1 / 21), ("every 8 hours", 3), ("every other day", 1 / 2), ("8-hourly", 3),
+     ("five times a week", 5 / 7), ("at three-week intervals", 1 / 21), ("a day", 1)],
 )  # fmt: skip
 def test_how_often(text: str, per_day: float) -> None:
     ((rate, _, _),) = frequencies(plain(text))

@@ -21,9 +21,11 @@ def vignette(
     return Vignette("made", context, question, Expected(kind, answer, aliases))  # type: ignore[arg-type]
 
 
-def claim(question: str, expected: str, answer: str, *aliases: str) -> Claim:
+def claim(
+    question: str, expected: str, answer: str, *aliases: str, context: str = CONTEXT
+) -> Claim:
     """An answer held against the first wording."""
-    task = read_task(vignette(question, expected, *aliases))
+    task = read_task(vignette(question, expected, *aliases, context=context))
     read = read_answer(answer)
     read = read._replace(names=joined(read.names, task.known))
     return Claim(read, task.targets[0], task.targets, task.context, task.question)

@@ -79,3 +79,67 @@ def test_units_that_a_question_names() -> None:
     assert asks_for_unit(wanted, read("How old is she?"))
     assert asks_for_unit(wanted, read("What is her age in years?"))
     assert not asks_for_unit(wanted, read("When was she seen?"))
+
+
+RISK = (
+    "Children in the average-risk group receive 23.4 Gy to the axis. Children in the high-risk "
+    "group receive 36 Gy to the axis. In both groups the tumour bed is boosted to 54 Gy."
+)
+
+
+@pytest.mark.parametrize(
+    ("answer", "good"),
+    [("23.4 Gy and 36 Gy", True), ("36 Gy and 23.4 Gy", False),
+     ("36 and 23.4 Gy for high and average risk, respectively", True),
+     ("36 and 23.4 Gy for average and high risk, respectively", False),
+     ("36 Gy in the average-risk group and 23.4 Gy in the high-risk group", False),
+     ("The high-risk group has 36 Gy, the average-risk group 23.4 Gy", True),
+     ("23.4 Gy (average risk) and 36 Gy (high risk); the bed is boosted to 54 Gy", True)],
+)  # fmt: skip
+def test_two_numbers_go_to_their_owners(answer: str, good: bool) -> None:
+    asked = "What doses do the average-risk and the high-risk group receive?"
+    expected = "23.4 Gy in the average-risk group and 36 Gy in the high-risk group"
+    assert says_numbers(claim(asked, expected, answer, context=RISK)) is good
+
+
+WEEKS = (
+    "Overall survival was 11.8 months in the nimotuzumab arm and 9.3 months in the other. "
+    "Progression-free survival was 6.4 months in the nimotuzumab arm. Dexamethasone was given at "
+    "8 mg daily in week 1 and at 4 mg daily in week 2."
+)
+
+
+@pytest.mark.parametrize(
+    ("answer", "good"),
+    [("11.8 months (PFS 6.4 months)", True), ("11.8 months; progression-free: 6.4 months", True),
+     ("11.8 months and 9.3 months", False), ("6.4 months (overall 11.8 months)", False),
+     ("11.8 months (95 % CI 9.9-13.0 months)", True)],
+)  # fmt: skip
+def test_further_facts_contradict_nothing(answer: str, good: bool) -> None:
+    asked = "What was overall survival in the nimotuzumab arm?"
+    assert says_numbers(claim(asked, "11.8 months", answer, context=WEEKS)) is good
+
+
+@pytest.mark.parametrize(
+    ("answer", "good"),
+    [("8 mg in week 1, 4 mg daily in week 2", True), ("4 mg a day, down from 8 mg", True),
+     ("8 mg daily in week 2 and 4 mg daily in week 1", False)],
+)  # fmt: skip
+def test_the_week_that_was_asked_for(answer: str, good: bool) -> None:
+    asked = "What dose of dexamethasone was given in week 2?"
+    assert says_numbers(claim(asked, "4 mg daily", answer, context=WEEKS)) is good
+
+
+@pytest.mark.parametrize(
+    ("answer", "good"),
+    [("24 %", True), ("24 % smaller", True), ("It increased by 24 %", False), ("+24 %", False)],
+)
+def test_a_change_goes_the_expected_way(answer: str, good: bool) -> None:
+    made = claim("How did the volume change?", "24 %", answer, "decreased by 24 %")
+    assert says_numbers(made) is good
+
+
+def test_a_label_of_the_question_counts_nothing() -> None:
+    asked = "How many children of cohort 2 had toxicity?"
+    assert not says_numbers(claim(asked, "2", "None of the children of cohort 2"))
+    assert says_numbers(claim(asked, "2", "Two children of cohort 2"))
