@@ -48,7 +48,8 @@ def _differ(
 ) -> bool:
     """Whether two statements are on the same asked matter, and say different things of it."""
     about_one, about_other = asked & one.words, asked & other.words
-    if named & one.words != named & other.words and named & one.words and named & other.words:
+    mine_of, yours_of = named & one.words, named & other.words
+    if mine_of and yours_of and not (mine_of <= yours_of or yours_of <= mine_of):
         return False
     drugs = [{w for w in s.words if w.endswith(DRUG_STEMS)} for s in (one, other)]
     if all(drugs) and not drugs[0] & drugs[1] and (drugs[0] | drugs[1]) & named:
@@ -72,7 +73,12 @@ def _says_otherwise(
     alike = (one.words & other.words) - _COMMON
     if not (about_one & about_other) and not alike:
         return False
+    if _NEGATIONS.isdisjoint(one.words) != _NEGATIONS.isdisjoint(other.words):
+        return True
     return all(s.words - t.words - _COMMON for s, t in ((one, other), (other, one)))
+
+
+_NEGATIONS = frozenset(("no", "not", "never", "without", "none", "neither", "cannot", "nor"))
 
 
 def _equal(dimension: str, one: float, other: float) -> bool:
