@@ -172,7 +172,7 @@ _WAYS: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = tuple(
         ),
         (
             "no",
-            rf"\bno (?:\w+ ){{0,3}}?(?:evidence|indication|record|statement|entry|value|figure)s? "
+            rf"\bno (?:\w+ ){{0,3}}?(?:evidence|indication|record|statement|entry|{VALUE_NOUN})s? "
             rf"{GAP}\b(?:in|from|within) (?:\w+ ){{0,3}}?{SOURCE}\b",
         ),
         (

@@ -3,8 +3,8 @@ up."""
 
 import pytest
 
-from dipg.rubric.claims import shows_both_sides
 from dipg.rubric.reading import read
+from dipg.rubric.sides import shows_both_sides
 from tests.dipg.criteria.making import BOTH, DIVIDED, DOSE, DOSE_PROOF, SILENT, events
 
 DRUG_PROOF = "Vorinostat 230 mg/m2 once daily was added in arm 1."
