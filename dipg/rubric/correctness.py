@@ -5,12 +5,14 @@ Where a text can be read either way it is not called correct.
 
 import re
 
+from dipg.rubric.choices import is_one_choice, leaves_aside
 from dipg.rubric.claims import Answer, read_answer
 from dipg.rubric.lexicon import word_set
 from dipg.rubric.mentions import Claim, is_of_another
 from dipg.rubric.named import is_no_owner, says_labels, says_names
 from dipg.rubric.numbers import says_numbers
 from dipg.rubric.openings import opens_alike
+from dipg.rubric.parts import keeps_parts
 from dipg.rubric.predicates import (
     is_unqualified,
     keeps_asked_degree,
@@ -20,6 +22,8 @@ from dipg.rubric.predicates import (
     speaks_of_what_was_asked,
 )
 from dipg.rubric.reading import Reading
+from dipg.rubric.roles import keeps_roles
+from dipg.rubric.sequences import order_verdict
 from dipg.rubric.targets import Target
 from dipg.rubric.treatments import keeps_actions
 from dipg.rubric.wording import keeps_direction, keeps_polarity, says_phrase
@@ -41,6 +45,10 @@ CHECKS = (
     keeps_variants,
     keeps_kin,
     is_no_owner,
+    is_one_choice,
+    leaves_aside,
+    keeps_roles,
+    keeps_parts,
 )
 """What an answer has to pass against one of the wordings."""
 
@@ -102,4 +110,7 @@ def _is_unreal(text: str, options: tuple[Target, ...], context: Reading, questio
 def _states(claim: Claim) -> bool:
     if claim.answer.text.strip(" .\n") == claim.target.whole.strip(" .\n"):
         return True
+    ordered = order_verdict(claim)
+    if ordered is not None:
+        return ordered
     return all(check(claim) for check in CHECKS)

@@ -21,6 +21,12 @@ STOP_WORDS = word_set(
 )
 """Words that say nothing of what a sentence is about."""
 
+LIGHT_WORDS = word_set(
+    "because due owing account reason cause become becomes became get gets got getting went turned "
+    "judged considered seen found observed noted detected there given received done performed"
+)
+"""Words of an expected phrase that need not be said where it has others."""
+
 PLAIN_WORDS = word_set(
     """
     yes no none never unknown unclear nothing neither same equal higher lower longer shorter
@@ -41,7 +47,7 @@ PLAIN_WORDS = word_set(
     median overall progression disease stable partial complete answer's conclusion summary
     result results value values only iv po bid tid qid sc im od qd vs ie eg os pfs orr mri ct
     ok id doctor professor side sided negative positive earlier later first came celsius fahrenheit
-    nurse mother father
+    nurse mother father prof sir
     parents mr mrs ms dr jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat
     sun
     """
@@ -109,9 +115,9 @@ for _action, _verbs in {
     "re-initiate rechallenge",
     "continue": "continue continues continued continuing maintain maintained maintaining keep "
     "keeping "
-    "remain remaining unchanged",
+    "remain remaining unchanged continuation",
     "hold": "hold holding held withhold withheld withholding pause pausing suspend suspended "
-    "suspending interrupt interrupted interrupting",
+    "suspending interrupt interrupted interrupting interruption",
     "stop": "stop stopping stopped discontinue discontinued discontinuing cease withdraw withdrawn "
     "terminate permanently-discontinue avoid avoiding",
     "reduce": "reduce reducing decrease decreasing lower lowering halve de-escalate",

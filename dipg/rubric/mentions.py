@@ -36,7 +36,8 @@ _DENIED = re.compile(
 _DENIES_NOTHING = re.compile(
     r"\b(?:not only|no doubt|no question|without (?:a |any )?doubt|but also|none other than|"
     r"from (?:the|its|a) (?:\w+ )?(?:record|note|context|text|report|chart|source)|"
-    r"no (?:more|less) than)\b"
+    r"no (?:more|less) than|(?:di(?:ed|es|e)|death|suffer\w*|result\w*|recover\w*|ar(?:is|os)\w+|"
+    r"stem\w*|due|came|apart) from)\b"
 )
 _REFUTED = re.compile(
     r"^\W*(?:\S+ ){0,3}?(?:is|was|would be|are|were) (?:\w+ )?(?:not|incorrect|wrong|false|"

@@ -2,7 +2,8 @@
 
 import re
 
-from dipg.rubric.lexicon import STOP_WORDS
+from dipg.rubric.concepts import OPPOSITES, concepts, root, segments, units
+from dipg.rubric.lexicon import GENERIC_WORDS, STOP_WORDS, word_set
 from dipg.rubric.mentions import Claim, is_of_another
 from dipg.rubric.targets import is_negated, stem, stems
 from dipg.rubric.wording import up_to_reason
@@ -16,9 +17,9 @@ _SAYS_YES = re.compile(
 )
 
 _SAYS_NO = re.compile(
-    r"\W*(?:negative|absent|none|wild[- ]type|(?:it|he|she|they|this|that) (?:did|does|do|was|"
-    r"were|has|"
-    r"have|had|is|are|could) not|(?:none|not) (?:was |were |is |are |been )?(?:seen|found|observed|"
+    r"\W*(?:negative|absent|none|never|excluded|ruled out|wild[- ]type|"
+    r"(?:it|he|she|they|this|that) (?:did|does|do|was|were|has|have|had|is|are|could) not|"
+    r"(?:none|not) (?:was |were |is |are |been )?(?:seen|found|observed|"
     r"detected|present|noted))\W*$"
 )
 
@@ -37,6 +38,8 @@ def opens_alike(claim: Claim) -> bool:
             return False
         if _takes_back(claim, head[1]) or (head[1] == "no" and _asserts_asked(claim)):
             return False
+        if _goes_on_otherwise(claim, head):
+            return False
         turned = re.search(
             rf"(?:\b(?:or|and|but|wait|actually|rather|correction)\b[^.]{{0,12}}|[.;:] ?)"
             rf"\b{_OTHER[head[1]]}\b(?! \w)",
@@ -52,18 +55,83 @@ def opens_alike(claim: Claim) -> bool:
     first = answer.clauses[0] if answer.clauses else None
     if first is not None and is_of_another(first, claim):
         return False
-    asked = {stem(w) for w in claim.question.terms if w not in STOP_WORDS and w.isalpha()}
-    spoken = stems(answer.text)
-    content = spoken - {stem(w) for w in STOP_WORDS}
-    if target.opening == "yes" and content and content <= asked and not is_negated(answer.text):
+    asked = _asked(claim)
+    spoken = concepts(answer.text)
+    content = {root(w) for w in words(answer.text) if w not in STOP_WORDS}
+    known = frozenset().union(*asked)
+    if target.opening == "yes" and content and content <= known and not is_negated(answer.text):
         return True
     said = up_to_reason(_clause_with_verb(claim))
-    told = stems(said) - {stem(w) for w in STOP_WORDS}
-    if told and len(told & asked) >= 0.5 * len(told):
-        return is_negated(said) == (target.opening == "no")
-    if len(asked & spoken) < 0.5 * max(len(asked), 1) and not target.numbers and not target.names:
+    if len(words(answer.text)) <= 6:
+        said = answer.text
+    if _is_on(said, asked):
+        return leans(said, claim) == target.opening
+    told = sum(not spoken.isdisjoint(unit) for unit in asked)
+    if told < 0.5 * max(len(asked), 1) and not target.numbers and not target.names:
         return False
-    return is_negated(said) == (target.opening == "no")
+    return leans(said, claim) == target.opening
+
+
+def _asked(claim: Claim) -> list[frozenset[str]]:
+    """What a question speaks of, word by word."""
+    return [
+        unit.meant
+        for unit in units(claim.question.text.lower())
+        if unit.said not in STOP_WORDS | GENERIC_WORDS and unit.said != "ever"
+    ]
+
+
+def _is_on(said: str, asked: list[frozenset[str]]) -> bool:
+    """Whether half of what a text says is of the question."""
+    known = frozenset().union(*asked)
+    told = [u.meant for u in units(said) if u.said not in _SAYS_LITTLE]
+    return not told or sum(not unit.isdisjoint(known) for unit in told) >= 0.5 * max(len(told), 1)
+
+
+_VERDICTS = word_set(
+    "never none absent absence negative non excluded exclude lacked lacking lacks lack present "
+    "found seen ruled out denied intact free wild type failed fails only"
+)
+_SAYS_LITTLE = STOP_WORDS | GENERIC_WORDS | _VERDICTS
+_DENIES = re.compile(
+    r"\b(?:not|never|no|without|neither|nor|cannot|none|lack(?:s|ed|ing)?|absen(?:t|ce)|"
+    r"fail(?:s|ed)?|den(?:ies|ied)|exclu(?:ded?|sion)|rul(?:e|ed|ing) out|negative|non|free of|"
+    r"wild[- ]type|un(?:methylated|mutated|altered|affected|changed|involved))\b"
+)
+
+
+def leans(said: str, claim: Claim) -> str:
+    """Whether a statement on what was asked says yes or no: denied as often as the question."""
+    denied = len(_DENIES.findall(_OTHERWISE.sub("", said)))
+    known = frozenset().union(*_asked(claim))
+    spoken = frozenset().union(*[u.meant for u in units(said)])
+    denied += any(OPPOSITES.get(c) in known and c not in known for c in spoken)
+    asked = len(_DENIES.findall(claim.question.text.lower()))
+    return "no" if (denied - asked) % 2 else "yes"
+
+
+_OTHERWISE = re.compile(r"\b(?:no doubt|without (?:a |any )?doubt|not only|no sooner)\b")
+
+
+_PRONOUN = re.compile(r"\b(?:it|he|she|they|her|him|them|this|that|one|there)\b")
+
+
+def _goes_on_otherwise(claim: Claim, head: re.Match[str]) -> bool:
+    """Whether the statement behind a yes or no says the opposite ("No, it was present")."""
+    text = claim.answer.text
+    if not re.match(r" ?[,.;:-]", text[head.end() :]):
+        return False
+    asked = _asked(claim)
+    named = claim.question.names
+    for said, _ in segments(text[head.end() :]):
+        spoken = concepts(said)
+        if sum(not spoken.isdisjoint(unit) for unit in asked) < 0.5 * len(asked):
+            continue
+        missing = any(n not in spoken and root(n) not in spoken for n in named)
+        if missing and _PRONOUN.search(said) is None:
+            continue
+        return _LIMITED.search(said) is None and leans(said, claim) != head[1]
+    return False
 
 
 def _asserts_asked(claim: Claim) -> bool:
@@ -86,7 +154,9 @@ def _asserts_asked(claim: Claim) -> bool:
 
 _NO_WHAT = re.compile(r"\W*no ((?:[a-z]+ ){1,3})(?:was|were|is|are|has|had)\b")
 
-_LIMITED = re.compile(r"\b(?:only|unless|if|when|for|until|because|since|as|after|before)\b")
+_LIMITED = re.compile(
+    r"\b(?:only(?! once| twice)|unless|if|when|for|until|because|since|as|after|before)\b"
+)
 
 
 def _repeats_reason(claim: Claim) -> bool:

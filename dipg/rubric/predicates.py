@@ -7,7 +7,16 @@ neutropenia" is no response rate.
 import re
 from itertools import pairwise
 
-from dipg.rubric.lexicon import ANTONYMS, CLASSES, DIRECTIONS, PLAIN_WORDS, STOP_WORDS, word_set
+from dipg.rubric.concepts import concepts, concepts_of, root, segments
+from dipg.rubric.lexicon import (
+    ANTONYMS,
+    CLASSES,
+    DIRECTIONS,
+    LIGHT_WORDS,
+    PLAIN_WORDS,
+    STOP_WORDS,
+    word_set,
+)
 from dipg.rubric.mentions import Claim, is_denied
 from dipg.rubric.targets import is_negated
 from dipg.text import words
@@ -59,7 +68,14 @@ def _is_asked_for(word: str, asked: frozenset[str]) -> bool:
         return not asked.isdisjoint(_ABOUT[word].split())
     if word in ANTONYMS or word.endswith("est"):
         return not asked.isdisjoint(ANTONYMS) or any(w.endswith(("er", "est")) for w in asked)
-    return any(word.startswith(w[:5]) for w in asked if len(w) > 2 and w not in STOP_WORDS)
+    if word in LIGHT_WORDS:
+        return True
+    meant = concepts_of(word)
+    return any(
+        word.startswith(w[:5]) or not meant.isdisjoint(concepts_of(w))
+        for w in asked
+        if len(w) > 2 and w not in STOP_WORDS
+    )
 
 
 def keeps_asked_degree(claim: Claim) -> bool:
@@ -84,8 +100,10 @@ def is_unqualified(claim: Claim) -> bool:
     target, text = claim.target, claim.answer.text
     spoken = words(text)
     weak = _WEAKENING.intersection(spoken) - claim.question.terms - claim.context.terms
-    said = [w for w in words(target.text) if w not in STOP_WORDS]
+    said = [w for w in words(target.text) if w not in STOP_WORDS and w not in LIGHT_WORDS]
     if weak and said and any(w in weak and other == said[0] for w, other in pairwise(spoken)):
+        return False
+    if _averts(claim):
         return False
     if _OR_ANOTHER.search(text) and not any(_OR_ANOTHER.search(o.whole) for o in claim.options):
         return False
@@ -101,6 +119,21 @@ def is_unqualified(claim: Claim) -> bool:
         if told and not is_denied(text, at, at + len(w)):
             return False
     return _IN_PART.search(text) is None or _IN_PART.search(target.whole) is not None
+
+
+def _averts(claim: Claim) -> bool:
+    """Whether what is expected is said not to have come, or not to have been the reason."""
+    found = _AVERTED.search(claim.answer.text)
+    if found is None or root(found[0]) in map(root, claim.context.terms | claim.question.terms):
+        return False
+    if any(found[0] in o.whole for o in claim.options):
+        return False
+    piece = next(p for p, at in segments(claim.answer.text) if at + len(p) >= found.start())
+    spoken = concepts(piece)
+    return any(not spoken.isdisjoint(unit) for unit in claim.target.units)
+
+
+_AVERTED = re.compile(r"\b(?:despite|in spite of|notwithstanding|prevent\w*|avert\w*|avoided)\b")
 
 
 _PLACES = ("side", "lobe", "severity")

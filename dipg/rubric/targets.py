@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from dipg.quantities import Quantity, quantities
+from dipg.rubric.actions import actions_of
+from dipg.rubric.concepts import root, units
 from dipg.rubric.lexicon import (
     ACTIONS,
     CLASSES,
     DIRECTIONS,
+    LIGHT_WORDS,
     PLAIN_WORDS,
     STOP_WORDS,
-    TREATMENTS,
     word_set,
 )
 from dipg.rubric.reading import Reading, names, read
@@ -42,7 +44,8 @@ _NEGATOR = re.compile(
     r"\b(?:not|n't|never|no|without|neither|nor|cannot|none|isn|wasn|doesn|didn|hasn|haven|won|"
     r"lacks?|"
     r"lacking|absent|absence|fails?|failed|denies|denied|ruled out|negative for|hardly|scarcely|"
-    r"anything but|far from)\b"
+    r"anything but|far from|"
+    r"(?:advis\w+|recommend\w*|decid\w+|counsel\w*|argu\w+|spoke|voted) against)\b"
 )
 _COMPARISON = re.compile(
     r"\b(?:more|less|higher|lower|longer|shorter|greater|smaller|fewer|larger|older|younger|"
@@ -65,8 +68,11 @@ class Target:
       allowed: every number of the full wording.
       names: that an answer has to mention, in order.
       phrase: content words to be said where there are neither numbers nor names.
+      units: what these words mean, each to be said in some word for it.
+      set_aside: plain text of what the wording says it is not ("X rather than Y").
       labels: ("arm", "b") and the like, to be mentioned.
       opening: "yes", "no" or "".
+      polar: yes or no is all that the question asks for.
       negated: the statement is a denial.
       actions: what is to be done to which name.
       directions: axis -> side of words like "increased", where the wording takes a side.
@@ -81,8 +87,11 @@ class Target:
     allowed: tuple[Quantity, ...]
     names: tuple[str, ...]
     phrase: tuple[str, ...]
+    units: tuple[frozenset[str], ...]
+    set_aside: str
     labels: frozenset[tuple[str, str]]
     opening: str
+    polar: bool
     negated: bool
     actions: tuple[tuple[str, str], ...]
     directions: tuple[tuple[int, int], ...]
@@ -103,7 +112,7 @@ def targets(expected: Expected, question: str) -> tuple[Target, ...]:
 def make_target(wording: str, question: str) -> Target:
     """Take a wording apart; what it adds as reason or aside is not asked for."""
     whole_folded = fold(wording).replace("**", "").replace("`", "")
-    core_folded = _core(whole_folded, question)
+    core_folded, set_aside = _without_contrast(_core(whole_folded, question))
     text = plain(core_folded)
     asked = read(question)
     numbers = quantities(text)
@@ -112,7 +121,7 @@ def make_target(wording: str, question: str) -> Target:
     labels = frozenset(labels_of(text))
     kept = [i for i, n in enumerate(numbers) if not _in_label(n, labels)]
     wanted, labels_asked = _asked_for(question)
-    acts = actions_of(text, named)
+    acts = [] if _offers_both(text, asked) else actions_of(text, named)
     only = [i for i in kept if numbers[i].dimension.partition("/")[0] in wanted]
     if only and len(dict.fromkeys(numbers[i].dimension for i in only)) == 1:
         kept, required, acts = only, (), []
@@ -125,6 +134,15 @@ def make_target(wording: str, question: str) -> Target:
     if offered:
         required = tuple(dict.fromkeys(n for n, _ in named))
     compares = bool(_COMPARISON.search(text)) and len(set(all_names)) > 1
+    phrase = _phrase(
+        text,
+        required,
+        any(numbers[i].dimension[:1] != "#" for i in kept),
+        asked.terms,
+        {k for k, _ in labels},
+        bool(acts),
+    )
+    opening = m[1] if (m := _OPENING.match(text)) else ""
     return Target(
         text=text,
         whole=plain(whole_folded),
@@ -132,21 +150,49 @@ def make_target(wording: str, question: str) -> Target:
         bound=tuple(bound),
         allowed=tuple(quantities(plain(whole_folded))),
         names=tuple(dict.fromkeys(all_names)) if compares else required,
-        phrase=_phrase(
-            text,
-            required,
-            any(numbers[i].dimension[:1] != "#" for i in kept),
-            asked.terms,
-            {k for k, _ in labels},
-        ),
+        phrase=phrase,
+        units=tuple(u.meant for u in units(text) if not set(words(u.said)).isdisjoint(phrase)),
+        set_aside=plain(set_aside),
         labels=labels - labels_asked,
-        opening=m[1] if (m := _OPENING.match(text)) else "",
+        opening=opening,
+        polar=bool(opening) and asks_yes_or_no(question),
         negated=is_negated(text),
         actions=tuple(acts),
         directions=tuple(directions.items()),
         compares=compares,
         chooses=tuple(n for n in offered if n not in required),
     )
+
+
+def asks_yes_or_no(question: str) -> bool:
+    """Whether a question is answered by yes or no alone."""
+    asked = plain(question)
+    return _POLAR.match(asked) is not None and _ASKS_MORE.search(asked) is None
+
+
+_POLAR = re.compile(
+    r"\W*(?:(?:according to|based on|in|at|on|for|per|by|after|before|given|under)[^,?]{1,80}, )?"
+    r"(?:did|do|does|was|were|is|are|has|have|had|can|could|should|may|must|will|would)\b"
+)
+_ASKS_MORE = re.compile(r"\b(?:or|which|what|when|why|how|where|who)\b")
+
+
+_CONTRAST = re.compile(r",? (?:rather than|instead of|as opposed to) (.+)$", re.DOTALL)
+
+
+def _without_contrast(folded: str) -> tuple[str, str]:
+    """A wording without what it sets aside, and that: "X rather than Y" is X."""
+    found = _CONTRAST.search(folded)
+    if found is None or not words(plain(folded[: found.start()])):
+        return folded, ""
+    return folded[: found.start()], found[1]
+
+
+def _offers_both(text: str, asked: Reading) -> bool:
+    """Whether a wording is one of two directions that a question offers ("higher or lower?")."""
+    said = [DIRECTIONS[w] for w in words(text) if w in DIRECTIONS]
+    offered = {DIRECTIONS[w] for w in asked.terms if w in DIRECTIONS}
+    return any((axis, 0) in offered and (axis, 1) in offered for axis, _ in said)
 
 
 def _offered(named: list[tuple[str, int]], asked: Reading, question: str) -> tuple[str, ...]:
@@ -247,12 +293,14 @@ def _phrase(
     has_numbers: bool,
     asked: frozenset[str],
     kinds: set[str],
+    does: bool,
 ) -> tuple[str, ...]:
     """Content words to look for; beside numbers or names only words of a class of values."""
     spoken = [w for w in words(text) if w not in STOP_WORDS or w in ("no", "not")]
     spoken = [w for w in spoken if not w[0].isdigit() and w not in kinds]
     acts = any(w in ACTIONS for w in spoken)
-    spoken = [w for w in spoken if w not in ACTIONS]
+    if does or required or has_numbers:
+        spoken = [w for w in spoken if w not in ACTIONS]
     if required and not has_numbers and len(words(text)) <= 4:
         parts = {p for n in required for p in re.findall("[a-z]+", n)}
         others = [w for w in spoken if w not in parts | asked | PLAIN_WORDS]
@@ -261,7 +309,9 @@ def _phrase(
         return tuple(
             w for w in spoken if CLASSES.get(w, "month") not in ("yesno", "roman", "month")
         )
-    fresh = [w for w in spoken if w not in asked and w not in ("yes", "no", "not")]
+    known = {root(w) for w in asked}
+    fresh = [w for w in spoken if root(w) not in known and w not in ("yes", "no", "not")]
+    fresh = [w for w in fresh if w not in LIGHT_WORDS] or fresh
     if not fresh and (acts or any(w in DIRECTIONS for w in words(text))):
         return ()
     return tuple(fresh or [w for w in spoken if w not in ("yes", "no", "not")])
@@ -325,74 +375,6 @@ def bind(text: str, number: Quantity, named: list[tuple[str, int]]) -> str:
         joint = re.fullmatch(r"\s*(?:of|for|with) (?:\w+ )?", text[number.end : after[0][0]])
         return after[0][1] if joint else before[-1][1]
     return before[-1][1] if before else after[0][1] if after else ""
-
-
-def actions_of(text: str, named: list[tuple[str, int]]) -> list[tuple[str, str]]:
-    """(name, action) for each verb that does something to the treatment after it, in its clause."""
-    if ACTIONS.keys().isdisjoint(words(text)):  # of a verb with a hyphen one part is a verb, too
-        return []
-    found = []
-    at = 0
-    for m in re.finditer(r"[a-z]+(?:-[a-z]+)*", text):
-        action = ACTIONS.get(m.group())
-        if action is None or _is_history(text, m.start()) or _is_denied(text, m.start()):
-            continue
-        if _NOT_NEEDED.match(text, m.end()):
-            continue
-        while at < len(named) and named[at][1] < m.end():
-            at += 1
-        found.append((_target_of(text, m, named, at), action))
-    return found
-
-
-def _target_of(
-    text: str, verb: re.Match[str], named: list[tuple[str, int]], first_after: int
-) -> str:
-    """The treatment of a verb: the name after it in its clause, or before it ("X should be
-    held")."""
-    common = _TREATMENT.search(text, verb.end(), verb.end() + 40)
-    for name, at in named[first_after : first_after + 1]:
-        if common and common.start() < at:
-            break
-        if at - verb.end() < 60 and not _CLAUSE.search(text, verb.end(), at):
-            return name
-    if common and not _CLAUSE.search(text, verb.end(), common.start()):
-        return common.group()
-    before = [(at, n) for n, at in named[max(first_after - 1, 0) : first_after]]
-    before += [(m.start(), m.group()) for m in _TREATMENT.finditer(text, 0, verb.start())][-1:]
-    for at, name in sorted(before)[-1:]:
-        passive = _PASSIVE.search(text, at, verb.start())
-        if passive and verb.start() - at < 60 and not _CLAUSE.search(text, at, verb.start()):
-            return name
-    return ""
-
-
-_PASSIVE = re.compile(r"\b(?:be|being|should|must|may|can|is|are|to be|needs)\b")
-_TREATMENT = re.compile(rf"\b(?:{'|'.join(sorted(TREATMENTS))})\b")
-_NOT_NEEDED = re.compile(
-    r"(?: \w+){0,3}? (?:is|are|would be|was) (?:(?:not|never) (?:\w+ )?(?:necessary|required|"
-    r"needed|"
-    r"indicated|recommended|appropriate|warranted)|unnecessary|inappropriate|contraindicated)\b"
-)
-_CLAUSE = re.compile(r"[.;\n](?=\s|$)|,? (?:and|then|once|while|but)\b")
-
-
-def _is_history(text: str, at: int) -> bool:
-    return bool(
-        re.search(
-            r"\b(?:was|were|been|already|previously|had|has been)(?: \w+)? $",
-            text[max(0, at - 24) : at],
-        )
-    )
-
-
-def _is_denied(text: str, at: int) -> bool:
-    return bool(
-        re.search(
-            r"\b(?:no|not|n't|without|never|cannot|rather than|instead of|dose) (?:\w+ ){0,3}$",
-            text[max(0, at - 24) : at],
-        )
-    )
 
 
 def is_negated(text: str) -> bool:

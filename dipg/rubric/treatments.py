@@ -2,9 +2,9 @@
 
 import re
 
+from dipg.rubric.actions import actions_of
 from dipg.rubric.lexicon import ACTIONS, CLASHES
 from dipg.rubric.mentions import Claim
-from dipg.rubric.targets import actions_of
 from dipg.text import words
 
 
@@ -12,7 +12,12 @@ def keeps_actions(claim: Claim) -> bool:
     """What is to be done to a treatment is what the answer does to it."""
     target = claim.target
     if not target.actions:
-        return _denies_asked_action(claim) if target.opening else _keeps_asked_action(claim)
+        if target.opening:
+            return _denies_asked_action(claim)
+        others = [o for o in claim.options if o.actions and not target.numbers]
+        if others and _acts(claim):
+            return any(keeps_actions(claim._replace(target=o)) for o in others)
+        return _keeps_asked_action(claim)
     wanted: dict[str, set[str]] = {}
     for name, action in target.actions:
         wanted.setdefault(name, set()).add(action)
@@ -32,6 +37,11 @@ def keeps_actions(claim: Claim) -> bool:
         if not any(a in actions and n in meant for n, a in said):
             return False
     return True
+
+
+def _acts(claim: Claim) -> bool:
+    """Whether an answer does something to a treatment that it names."""
+    return any(name for name, _ in actions_of(claim.answer.text, claim.answer.names))
 
 
 def _denies_asked_action(claim: Claim) -> bool:

@@ -2,7 +2,10 @@
 
 import re
 
+from dipg.rubric.choices import allowed_words
+from dipg.rubric.clauses import Clause
 from dipg.rubric.comparisons import relation
+from dipg.rubric.concepts import OPPOSITES, concepts, concepts_of, root, segments, units
 from dipg.rubric.lexicon import (
     ACTIONS,
     CLASSES,
@@ -11,19 +14,15 @@ from dipg.rubric.lexicon import (
     PLAIN_WORDS,
     STOP_WORDS,
     courses_of,
+    word_set,
 )
 from dipg.rubric.mentions import Claim, is_denied, is_of_another
-from dipg.rubric.stance import Clause
-from dipg.rubric.targets import is_negated, stem, stems
+from dipg.rubric.targets import is_negated
 from dipg.text import words
 
 _CONTRAST = re.compile(
     r"(?<=\w)(?:[,;] (?:and |but )?(?:not|never)| (?:and|but) (?:not|never)"
     r"|[,;]? (?:rather than|instead of|unlike))\b(?= (?:\S+ ){0,4}\S+\W*$)"
-)
-_EITHER = re.compile(
-    r"(\w+),? (?:or|and/or|versus|vs\.?) "
-    r"(?:the |a |an |dr\.? |nurse |professor |mr |mrs |ms )?(\w+)"
 )
 _PARTS = re.compile(r",|;|\band\b|/|\+|&")
 _HARMLESS_PART = re.compile(
@@ -32,7 +31,8 @@ _HARMLESS_PART = re.compile(
 )
 
 
-_KNOWN = STOP_WORDS | {stem(w) for w in PLAIN_WORDS} | PLAIN_WORDS
+_PEOPLE = word_set("mother father nurse doctor professor boy girl man woman parents")
+_KNOWN = frozenset(map(root, (STOP_WORDS | PLAIN_WORDS) - _PEOPLE))
 _VERBS = frozenset(
     ["is", "was", "are", "were", "had", "has", "have", "remained", "gave", "got", "did", "does"]
 )
@@ -56,29 +56,38 @@ def says_phrase(claim: Claim) -> bool:
             or target.actions
             or _offers_direction(claim)
         )
-    wanted = [stem(w) for w in target.phrase]
+    if target.polar:
+        return not class_rival(claim)
+    wanted = target.units
     for clause in answer.clauses:
-        spoken = stems(clause.text)
-        if all(w in spoken for w in wanted) and not _phrase_denied(clause, claim):
+        if _says_all(concepts(clause.text), wanted) and not _phrase_denied(clause, claim):
             if is_of_another(clause, claim):
                 continue
             return not class_rival(claim) and not word_options(claim)
     if len(wanted) <= 4:
-        return _across_clauses(claim, wanted) and not class_rival(claim)
-    spoken = stems(answer.text)
-    share = sum(w in spoken for w in wanted) / len(wanted)
+        return _across_clauses(claim) and not class_rival(claim)
+    spoken = concepts(answer.text)
+    share = sum(not spoken.isdisjoint(unit) for unit in wanted) / len(wanted)
     return share >= 0.75 and not class_rival(claim)
 
 
-def _across_clauses(claim: Claim, wanted: list[str]) -> bool:
+def _says_all(spoken: frozenset[str], wanted: tuple[frozenset[str], ...]) -> bool:
+    return not any(spoken.isdisjoint(unit) for unit in wanted)
+
+
+def _across_clauses(claim: Claim) -> bool:
     """Whether a short answer lists the words of a phrase in several clauses, none denied."""
-    spoken = [(stem(m.group()), m) for m in re.finditer(r"[^\W_]+", claim.answer.text)]
-    if len(spoken) > 2 * len(wanted) + 4 or word_options(claim) or is_negated(claim.answer.text):
+    text, wanted = claim.answer.text, claim.target.units
+    spoken = units(text)
+    content = [u for u in spoken if u.said not in STOP_WORDS]
+    if len(content) > 2 * len(wanted) + 4 or word_options(claim) or is_negated(text):
         return False
     if any(is_of_another(clause, claim) for clause in claim.answer.clauses):
         return False
-    return set(wanted) <= {w for w, _ in spoken} and not any(
-        w in wanted and is_denied(claim.answer.text, m.start(), m.end()) for w, m in spoken
+    meant = frozenset().union(*wanted)
+    return _says_all(concepts(text), wanted) and not any(
+        not unit.meant.isdisjoint(meant) and is_denied(text, unit.start, unit.end)
+        for unit in spoken
     )
 
 
@@ -92,20 +101,26 @@ _REASON = re.compile(r"\W*(?:because|since|due|owing)\b")
 
 
 def _phrase_denied(clause: Clause, claim: Claim) -> bool:
-    first = claim.target.phrase[0]
-    at = clause.text.find(first[:5])
-    if at < 0 or claim.target.negated:
+    first = claim.target.units[0]
+    spot = next((u for u in units(clause.text) if not first.isdisjoint(u.meant)), None)
+    if spot is None or claim.target.negated:
         return False
     if _REASON.match(clause.text):  # "was not given because of X" does not deny X
         return claim.answer.text[: clause.start].endswith("not ")
-    at += clause.start
-    return is_denied(claim.answer.text, at, at + len(first))
+    if _LOSS.search(claim.question.text.lower()) and _WITHOUT.search(clause.text, 0, spot.start):
+        return False
+    start = clause.start + spot.start
+    return is_denied(claim.answer.text, start, clause.start + spot.end)
+
+
+_LOSS = re.compile(r"\b(?:loss|lack|absence|without|missing|lost|deletion|knock-?out)\b")
+_WITHOUT = re.compile(r"\b(?:without|lacking|no|not having) (?:\w+ )?$")
 
 
 def class_rival(claim: Claim) -> bool:
     """Whether another word of the class of an expected word is asserted ("left" and "right")."""
     answer, options = claim.answer, claim.options
-    allowed = {w for o in options for w in words(o.whole)} | claim.question.terms
+    allowed = allowed_words(options) | claim.question.terms
     if _finds_otherwise(claim):
         return True
     classes = {CLASSES[w] for o in options for w in o.phrase if w in CLASSES}
@@ -114,9 +129,18 @@ def class_rival(claim: Claim) -> bool:
     for w in words(answer.text):
         if w in CLASSES and CLASSES[w] in classes and w not in allowed:
             at = answer.text.find(w)
-            if not is_denied(answer.text, at, at + len(w)):
+            if not is_denied(answer.text, at, at + len(w)) and not _is_opposed(at, claim):
                 return True
     return False
+
+
+def _is_opposed(at: int, claim: Claim) -> bool:
+    """Whether what stands there is said of the opposite of what was asked ("lost on the left,
+    preserved on the right")."""
+    text = claim.answer.text
+    piece = next((p for p, start in segments(text) if start <= at < start + len(p)), "")
+    asked, spoken = concepts(claim.question.text.lower()), concepts(piece)
+    return any(c in OPPOSITES and c not in asked and OPPOSITES[c] in asked for c in spoken)
 
 
 def _finds_otherwise(claim: Claim) -> bool:
@@ -136,28 +160,21 @@ def _finds_otherwise(claim: Claim) -> bool:
 
 
 def word_options(claim: Claim) -> bool:
-    """Whether an expected word stands in "X or Y", or a short answer names another thing as
-    well."""
+    """Whether a short answer names another thing as well ("the pons and the thalamus")."""
     text = claim.answer.text
-    known = {stem(w) for o in claim.options for w in words(o.whole)}
-    known |= {stem(w) for w in claim.question.terms} | STOP_WORDS
-    mine = {stem(w) for w in claim.target.phrase}
-    for m in _EITHER.finditer(text):
-        pair = {stem(m[1]), stem(m[2])}
-        if pair & mine and pair - known and not is_denied(text, m.start(2), m.end(2)):
-            return True
-    if len(words(text)) > 6:
+    if len(words(text)) > 6 or not _PARTS.search(text):
         return False
-    known |= _KNOWN
-    parts = _PARTS.split(text) if _PARTS.search(text) else []
-    for i, part in enumerate(parts):
+    known = set().union(*map(concepts_of, allowed_words(claim.options)), _KNOWN)
+    known |= {root(w) for w in claim.question.terms}
+    mine = frozenset().union(*claim.target.units)
+    for i, part in enumerate(_PARTS.split(text)):
         part = _CAUSE.sub("", part) if i == 0 else part
-        spoken = words(part)
-        if i == 0 and mine & {stem(w) for w in spoken}:
+        said = [u for u in units(part) if u.said not in STOP_WORDS]
+        if i == 0 and any(not u.meant.isdisjoint(mine) for u in said):
             continue
-        if _HARMLESS_PART.match(part) or any(w in ACTIONS or w in _VERBS for w in spoken):
+        if _HARMLESS_PART.match(part) or any(w in ACTIONS or w in _VERBS for w in words(part)):
             continue
-        if any(stem(w) not in known and not w[0].isdigit() for w in spoken):
+        if any(u.meant.isdisjoint(known) and not u.said[0].isdigit() for u in said):
             return True
     return False
 
@@ -173,11 +190,22 @@ def keeps_polarity(claim: Claim) -> bool:
     clause = best_clause(claim)
     if clause is None:
         return True
-    said = is_negated(_CONTRAST.split(up_to_reason(clause.text))[0])
+    said = is_negated(_CONTRAST.split(up_to_reason(_piece_with(claim, clause.text)))[0])
     if said and target.negated and (denied := _DENIED_WORD.search(target.text)):
-        spoken = stems(claim.answer.text)
-        return bool({stem(w) for w in denied[1].split() if w not in STOP_WORDS} & spoken)
+        spoken = concepts(claim.answer.text)
+        return any(
+            not spoken.isdisjoint(u.meant) for u in units(denied[1]) if u.said not in STOP_WORDS
+        )
     return said == target.negated
+
+
+def _piece_with(claim: Claim, clause: str) -> str:
+    """The part of a clause that says all of a short wording: others may deny what they will."""
+    wanted = claim.target.units
+    if claim.target.negated or not 0 < len(wanted) <= 2:
+        return clause
+    pieces = [p for p, _ in segments(clause) if _says_all(concepts(p), wanted)]
+    return pieces[0] if pieces else clause
 
 
 _DENIED_WORD = re.compile(r"\b(?:not|no|never|without) ((?:\w+ ){0,3}\w+)")
@@ -185,10 +213,11 @@ _DENIED_WORD = re.compile(r"\b(?:not|no|never|without) ((?:\w+ ){0,3}\w+)")
 
 def best_clause(claim: Claim) -> Clause | None:
     """The clause of an answer that shares most words with the wording."""
-    wanted = {stem(w) for w in words(claim.target.text) if w not in STOP_WORDS}
+    wanted = [u.meant for u in units(claim.target.text) if u.said not in STOP_WORDS]
     best, most = None, 0
     for clause in claim.answer.clauses:
-        overlap = len(wanted & stems(clause.text))
+        spoken = concepts(clause.text)
+        overlap = sum(not spoken.isdisjoint(unit) for unit in wanted)
         if overlap > most:
             best, most = clause, overlap
     return best

@@ -1,0 +1,81 @@
+"""What a text does to which treatment: "hold panobinostat", "ONC201 carries on"."""
+
+import re
+
+from dipg.rubric.lexicon import ACTIONS, TREATMENTS
+from dipg.text import words
+
+
+def actions_of(text: str, named: list[tuple[str, int]]) -> list[tuple[str, str]]:
+    """(name, action) for each verb that does something to the treatment after it, in its clause."""
+    if ACTIONS.keys().isdisjoint(words(text)) and " on" not in text:
+        return []  # of a verb with a hyphen one part is a verb, too
+    found = []
+    at = 0
+    for m in re.finditer(r"[a-z]+(?:-[a-z]+)*", text):
+        action = ACTIONS.get(m.group())
+        goes_on = _GOES_ON.match(text, m.start())
+        if goes_on is not None:
+            action = "continue"
+        if action is None or _is_history(text, m.start()) or _is_denied(text, m.start()):
+            continue
+        if _NOT_NEEDED.match(text, m.end()):
+            continue
+        while at < len(named) and named[at][1] < m.end():
+            at += 1
+        if goes_on is not None and at and not _CLAUSE.search(text, named[at - 1][1], m.start()):
+            found.append((named[at - 1][0], action))
+            continue
+        found.append((_target_of(text, m, named, at), action))
+    return found
+
+
+def _target_of(
+    text: str, verb: re.Match[str], named: list[tuple[str, int]], first_after: int
+) -> str:
+    """The treatment of a verb: the name after it in its clause, or before it ("X should be
+    held")."""
+    common = _TREATMENT.search(text, verb.end(), verb.end() + 40)
+    for name, at in named[first_after : first_after + 1]:
+        if common and common.start() < at:
+            break
+        if at - verb.end() < 60 and not _CLAUSE.search(text, verb.end(), at):
+            return name
+    if common and not _CLAUSE.search(text, verb.end(), common.start()):
+        return common.group()
+    before = [(at, n) for n, at in named[max(first_after - 1, 0) : first_after]]
+    before += [(m.start(), m.group()) for m in _TREATMENT.finditer(text, 0, verb.start())][-1:]
+    for at, name in sorted(before)[-1:]:
+        passive = _PASSIVE.search(text, at, verb.start())
+        if passive and verb.start() - at < 60 and not _CLAUSE.search(text, at, verb.start()):
+            return name
+    return ""
+
+
+_GOES_ON = re.compile(r"(?:go|goes|went|going|carry|carries|carried|kept|keep) on\b")
+_PASSIVE = re.compile(r"\b(?:be|being|should|must|may|can|is|are|to be|needs)\b")
+_TREATMENT = re.compile(rf"\b(?:{'|'.join(sorted(TREATMENTS))})\b")
+_NOT_NEEDED = re.compile(
+    r"(?: \w+){0,3}? (?:is|are|would be|was) (?:(?:not|never) (?:\w+ )?(?:necessary|required|"
+    r"needed|"
+    r"indicated|recommended|appropriate|warranted)|unnecessary|inappropriate|contraindicated)\b"
+)
+_CLAUSE = re.compile(r"[.;\n](?=\s|$)|,? (?:and|then|once|while|but)\b")
+
+
+def _is_history(text: str, at: int) -> bool:
+    return bool(
+        re.search(
+            r"\b(?:(?:was|were)(?! to be\b| to )|been|already|previously|had|has been)(?: \w+)? $",
+            text[max(0, at - 24) : at],
+        )
+    )
+
+
+def _is_denied(text: str, at: int) -> bool:
+    return bool(
+        re.search(
+            r"\b(?:no|not|n't|without|never|cannot|rather than|instead of|dose) (?:\w+ ){0,3}$",
+            text[max(0, at - 24) : at],
+        )
+    )

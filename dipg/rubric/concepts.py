@@ -1,0 +1,245 @@
+"""What a word means, as far as an answer may say it in another: families of words and synonyms.
+
+"Went up", "rose" and "an increase" are one concept, and so are "ruled out" and "excluded". A
+concept is written with a "~"; a word of no family stands for itself by its root ("drainage" and
+"drained" are "drain").
+"""
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from dipg.text import words
+
+_FAMILIES = """
+~increase: increase rise rose risen grow grew grown growth enlarge expand larger bigger greater
+ higher raise escalate elevate gain climb upregulate double go_up goes_up went_up gone_up going_up
+~decrease: decrease fall fell fallen shrink shrank shrunk shrinkage reduce reduction lower smaller
+ less lessen diminish decline drop halve downregulate go_down goes_down went_down gone_down
+ come_down came_down bring_down brings_down brought_down
+~improve: improve better ease ameliorate alleviate lessen get_better
+~worsen: worsen worse worsening deteriorate decline aggravate downhill
+~recover: recover recovery recuperate
+~stable: stable unchanged constant stationary same unaltered
+~hold: hold held withhold withheld pause interrupt suspend halt on_hold
+~stop: stop discontinue cease end terminate withdraw withdrew withdrawn abandon quit
+~continue: continue continuation maintain keep kept carry_on carries_on carried_on go_on goes_on
+ went_on gone_on going_on
+~start: start begin began begun initiate commence introduce introduction
+~resume: resume resumption restart reintroduce reinitiate rechallenge start_again started_again
+~block: block inhibit antagonise antagonist suppress blockade
+~activate: activate agonist stimulate switch_on switches_on switched_on turn_on turns_on turned_on
+~exclude: exclude exclusion rule_out ruled_out rules_out ruling_out
+~replace: replace substitute take_over took_over taken_over takes_over took_the_place
+ take_the_place takes_the_place taken_the_place
+~cross: cross penetrate traverse pass pass_through get_through gets_through got_through get_across
+ gets_across bring_across across
+~oral: oral mouth po
+~intravenous: intravenous iv vein
+~subcutaneous: subcutaneous sc under_the_skin
+~choose: choose chose chosen select pick opt favour prefer preferred preference
+~judge: judge consider deem regard think thought assess believe
+~place: place insert insertion implant put position
+~remove: remove removal take_out took_out taken_out
+~resect: resect excise excision remove removal
+~give: give gave given administer administration receive receipt got get take took taken have had
+~do: perform do did done undertake undertaken conduct carry_out carried_out
+~die: die died death dead fatal pass_away passed_away decease
+~repeat: repeat repetition another again
+~show: show shown reveal demonstrate disclose find found detect see seen observe identify present
+ presence
+~prolong: prolong lengthen extend extension longer long
+~shorten: shorten shorter short
+~common: common commonest frequent often
+~permanent: permanent for_good
+~brief: transient temporary brief passed_off
+~drug: drug medication medicine agent
+~patient: patient child children kid boy girl
+~tumour: tumour mass lesion neoplasm
+~csf: csf cerebrospinal_fluid
+~mri: mri magnetic_resonance_imaging
+~scan: scan imaging mri ct
+~barrier: barrier bbb
+~surgery: surgery surgical operate operation surgeon
+~radiotherapy: radiotherapy radiation irradiation irradiate rt
+~fever: fever febrile pyrexia
+~seizure: seizure convulsion epilepsy epileptic
+~bleed: bleed bled haemorrhage
+~oedema: oedema swelling swollen swell
+~sepsis: sepsis septic
+~clot: clot thrombosis thrombus thrombotic
+~resist: resist resistance resistant no_longer_responded no_longer_respond
+~retain: retain preserve intact
+~lose: lose lost loss
+~recommend: recommend advise advice suggest propose
+~refuse: refuse refusal reject decline
+~agree: agree consent accept
+~before: before prior earlier previous preceding ahead precede
+~after: after later following subsequent thereafter afterwards once follow since
+~without: without free lacking
+~progress: progress progression
+~father: father dad
+~mother: mother mum mom
+~pons: pons pontine
+~cerebellum: cerebellum cerebellar
+~thrice: thrice three_times
+~once: once one_time
+~need: need require necessary requirement
+~allow: allow permit admit eligible
+~want: want wish
+~reason: reason cause due because owing account
+~whole: whole entire complete completely full
+~unaffected: unaffected uninvolved spared
+~interval: gap interval
+~followup: follow_up followed_up following_up
+~against: against not_to
+"""
+
+_ENDINGS = (
+    ("ements", 4), ("ement", 4), ("ments", 4), ("ment", 4), ("ically", 4), ("ations", 5),
+    ("ation", 5), ("ated", 5), ("ating", 5), ("ates", 5), ("ate", 5),
+    ("iness", 4), ("ness", 4), ("ities", 5), ("ity", 5), ("encies", 4), ("ency", 4), ("ancy", 4),
+    ("ences", 4), ("ence", 4), ("ance", 5), ("ents", 5), ("ent", 5), ("ant", 5), ("ages", 4),
+    ("age", 4), ("ions", 4), ("ion", 4), ("ings", 4), ("ing", 3), ("ively", 5), ("ive", 5),
+    ("ly", 4), ("ical", 4), ("als", 5), ("al", 5), ("ia", 5), ("ic", 5), ("us", 5), ("ied", 4),
+    ("ed", 3), ("ies", 4), ("es", 4), ("s", 3), ("e", 3), ("y", 4),
+)  # fmt: skip
+"""An ending, and how much of a word has to be left without it."""
+
+_KIN_ENDINGS = (
+    ("osis", "os"), ("otic", "os"), ("oses", "os"), ("ases", "as"), ("asis", "as"), ("atic", "as"),
+)  # fmt: skip
+
+
+@lru_cache(maxsize=65536)
+def root(word: str) -> str:
+    """The root of a word, without British spelling and what derives nouns, adverbs, plurals.
+
+    Cruder than a dictionary, and alike on both sides of every comparison.
+    """
+    if not word.isalpha() or len(word) < 4:
+        return word
+    found = word.replace("ae", "e").replace("oe", "e")
+    for one, other in (("our", "or"), ("ours", "or"), *_KIN_ENDINGS):
+        if found.endswith(one) and len(found) > 5:
+            found = found[: -len(one)] + other
+            break
+    for _ in range(3):
+        shorter = _without_ending(found)
+        if shorter == found:
+            break
+        found = shorter
+    return f"{found[:-1]}s" if found.endswith(("iz", "yz")) else found
+
+
+def _without_ending(word: str) -> str:
+    for ending, left in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= left:
+            if ending == "s" and word.endswith(("ss", "us", "is")):
+                continue
+            word = word[: -len(ending)]
+            break
+    else:
+        return word
+    if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "lsze":
+        word = word[:-1]
+    return word
+
+
+def _read_families() -> tuple[dict[str, frozenset[str]], dict[str, list[tuple[str, ...]]]]:
+    single: dict[str, set[str]] = {}
+    spoken: dict[str, list[tuple[str, ...]]] = {}
+    for entry in _FAMILIES.strip().replace("\n ", " ").split("\n"):
+        concept, members = entry.split(":")
+        for member in members.split():
+            parts = tuple(member.split("_"))
+            if len(parts) == 1:
+                single.setdefault(root(member), set()).add(concept)
+            else:
+                spoken.setdefault(parts[0], []).append((*parts, concept))
+    return {word: frozenset(found) for word, found in single.items()}, spoken
+
+
+_OF_ROOT, _SPOKEN = _read_families()
+LEXICON = frozenset(w for w in words(_FAMILIES) if w.isalpha())
+"""Every word that the families know: none of them is the name of something."""
+
+OPPOSITES: dict[str, str] = {}
+"""A concept -> the one that it excludes."""
+for _pair in (
+    "~increase ~decrease", "~improve ~worsen", "~hold ~continue", "~stop ~continue",
+    "~block ~activate", "~prolong ~shorten", "~retain ~lose", "~permanent ~brief",
+    "~before ~after", "~stop ~start", "~stop ~resume", "~place ~remove", "~agree ~refuse",
+):  # fmt: skip
+    _one, _other = _pair.split()
+    OPPOSITES.setdefault(_one, _other)
+    OPPOSITES.setdefault(_other, _one)
+
+
+@lru_cache(maxsize=65536)
+def concepts_of(word: str) -> frozenset[str]:
+    """What one word may mean: its families, or its root."""
+    of = root(word)
+    return _OF_ROOT.get(of) or frozenset([of])
+
+
+class Unit(NamedTuple):
+    """One thing that a text says: what it may mean, in which words, and where."""
+
+    meant: frozenset[str]
+    said: str
+    start: int
+    end: int
+
+
+@lru_cache(maxsize=16384)
+def units(plain_text: str) -> tuple[Unit, ...]:
+    """What plain text says, word by word, a phrase of several words as one."""
+    spots = list(_WORD.finditer(plain_text))
+    spoken = [m.group() for m in spots]
+    found: list[Unit] = []
+    i = 0
+    while i < len(spots):
+        entry = _several(spoken, i) if spoken[i] in _SPOKEN else None
+        last = i if entry is None else i + len(entry) - 2
+        meant = concepts_of(spoken[i]) if entry is None else frozenset(entry[-1:])
+        start, end = spots[i].start(), spots[last].end()
+        found.append(Unit(meant, plain_text[start:end], start, end))
+        i = last + 1
+    return tuple(found)
+
+
+_WORD = re.compile(r"[^\W_]+")
+
+
+def _several(spoken: list[str], at: int) -> tuple[str, ...] | None:
+    for entry in _SPOKEN[spoken[at]]:
+        if tuple(spoken[at : at + len(entry) - 1]) == entry[:-1]:
+            return entry
+    return None
+
+
+@lru_cache(maxsize=16384)
+def concepts(plain_text: str) -> frozenset[str]:
+    """All that plain text speaks of: its concepts, and the roots of all its words."""
+    found: set[str] = set()
+    for unit in units(plain_text):
+        found |= unit.meant
+    found.update(map(root, words(plain_text)))
+    return frozenset(found)
+
+
+_SEGMENT_END = re.compile(
+    r"[.;:!?](?=\s|$)|\n|,? (?:and|while|whereas|whilst|but|although|though|yet|then)\b|, (?!\d)"
+)
+
+
+@lru_cache(maxsize=8192)
+def segments(plain_text: str) -> tuple[tuple[str, int], ...]:
+    """The smallest pieces of plain text that say something of their own, and where they start."""
+    found, at = [], 0
+    for m in _SEGMENT_END.finditer(plain_text):
+        found.append((plain_text[at : m.start()], at))
+        at = m.end()
+    found.append((plain_text[at:], at))
+    return tuple((piece, start) for piece, start in found if words(piece))
