@@ -20,7 +20,7 @@ from dipg.rubric.lexicon import (
     word_set,
 )
 from dipg.rubric.reading import Reading, content
-from dipg.rubric.targets import labels_of, stem
+from dipg.rubric.targets import CHOICE, asked_for, labels_of, stem
 from dipg.text import plain, words
 from dipg.units import ATOMS
 
@@ -117,6 +117,7 @@ _ASKED_AS = (
     (re.compile(r"\bhow often\b"), "frequency schedule interval"),
     (re.compile(r"\bhow many\b"), "number count"),
     (re.compile(r"\bhow old\b"), "age"),
+    (re.compile(r"\bweigh\b"), "weight"),
     (re.compile(r"\bhow (?:much|large|big|high)\b"), "amount dose size value"),
 )
 """Questions, and the nouns that stand for what they ask for."""
@@ -180,7 +181,10 @@ def _verdict_on_numbers(part: Clause, spoken: tuple[str, ...], matter: Matter) -
     """Of a clause with numbers of the context: those of what was asked are an answer."""
     if _GIVES_ONLY.search(part.text):
         return "nothing"
-    if _is_of_another(part, matter) or _recites(part, spoken, matter):
+    if _asks_why(matter) or _is_of_another(part, matter) or _recites(part, spoken, matter):
+        return "states"
+    wanted, _ = asked_for(matter.question.text)
+    if wanted and not any(n.dimension.partition("/")[0] in wanted for n in part.numbers):
         return "states"
     rest = [w for w in spoken if w not in _FILLER and not w[0].isdigit()]
     return "offers" if len(rest) <= 1 or matter.asked.intersection(rest) else "states"
@@ -206,6 +210,8 @@ def _is_bare_name(part: Clause, matter: Matter) -> bool:
     """Whether a clause is little more than a name."""
     if not part.names or _LISTS.search(part.text) or _is_of_another(part, matter):
         return False
+    if matter.asked.issuperset(part.names) and not CHOICE.search(plain(matter.question.text)):
+        return False  # it only repeats what the question is about
     spoken = words(part.text)
     matter_words = [w for w in spoken if w not in _FILLER and w not in PLAIN_WORDS]
     if len(matter_words) == 2 and any(w not in part.names for w in matter_words):

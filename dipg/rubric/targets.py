@@ -120,7 +120,7 @@ def make_target(wording: str, question: str) -> Target:
     required = tuple(dict.fromkeys(n for n, _ in named if n not in asked.terms))
     labels = frozenset(labels_of(text))
     kept = [i for i, n in enumerate(numbers) if not _in_label(n, labels)]
-    wanted, labels_asked = _asked_for(question)
+    wanted, labels_asked = asked_for(question)
     acts = [] if _offers_both(text, asked) else actions_of(text, named)
     only = [i for i in kept if numbers[i].dimension.partition("/")[0] in wanted]
     if only and len(dict.fromkeys(numbers[i].dimension for i in only)) == 1:
@@ -198,14 +198,14 @@ def _offers_both(text: str, asked: Reading) -> bool:
 def _offered(named: list[tuple[str, int]], asked: Reading, question: str) -> tuple[str, ...]:
     """The names that a question offers for choice, where the answer is one of them."""
     mine = {n for n, _ in named}
-    if not mine or not mine <= asked.terms or not _CHOICE.search(plain(question)):
+    if not mine or not mine <= asked.terms or not CHOICE.search(plain(question)):
         return ()
     shapes = {shape(n) for n in mine}
     offered = tuple(dict.fromkeys(n for n, _ in names(fold(question)) if shape(n) in shapes))
     return offered if len(offered) > len(mine) else ()
 
 
-_CHOICE = re.compile(r"\b(?:which|who|whose|or|between|what (?:drug|patient|arm))\b")
+CHOICE = re.compile(r"\b(?:which|who|whose|or|between|what (?:drug|patient|arm))\b")
 
 
 def shape(name: str) -> str:
@@ -232,7 +232,7 @@ _ASKED_BY: tuple[tuple[re.Pattern[str], frozenset[str]], ...] = tuple(
 
 
 @lru_cache(maxsize=4096)
-def _asked_for(question: str) -> tuple[frozenset[str], frozenset[tuple[str, str]]]:
+def asked_for(question: str) -> tuple[frozenset[str], frozenset[tuple[str, str]]]:
     """The dimensions of the numbers that a question asks for, and the labels that it names."""
     text = plain(fold(question))
     return _asked_dimensions(text), frozenset(labels_of(text))

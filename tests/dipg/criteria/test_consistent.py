@@ -47,3 +47,12 @@ def test_two_statements_on_other_matters_are_no_two_sides() -> None:
     asked = read("What dose of panobinostat did she take?")
     assert not shows_both_sides("she took panobinostat 20 mg.\nshe took vorinostat 30 mg.", asked)
     assert shows_both_sides("she took panobinostat 20 mg.\nshe took panobinostat 30 mg.", asked)
+
+
+def test_two_sides_need_no_numbers() -> None:
+    drug = read("Which drug was given as second line?")
+    one, other = "the note of 12 may states vorinostat as second line.", "the log of 12 may states"
+    assert shows_both_sides(f"{one}\n{other} panobinostat as second line.", drug)
+    survival = read("Does the drug prolong survival?")
+    assert shows_both_sides("the drug prolonged survival.\nit did not prolong survival.", survival)
+    assert not shows_both_sides(one, drug)
