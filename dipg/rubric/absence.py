@@ -220,10 +220,11 @@ _WAYS: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = tuple(
         # nowhere does it give ...; confirms A but leaves out B
         ("nowhere", rf"\bnowhere\b{GAP}\b(?:{TELLS}|{STRONG}|{_WEAK})\b"),
         (
-            "leave leaves omit omits lack lacks fail fails nothing silent",
+            "leave leaves omit omits lack lacks fail fails nothing silent never",
             rf"\b(?:but|and|yet|though|while) (?:\w+ ){{0,2}}?(?:leaves? out|omits?|lacks?|"
-            rf"fails? to {TELLS}|says? nothing|(?:is|are|remains?) silent)\b",
+            rf"fails? to {TELLS}|says? nothing|never {TELLS}|(?:is|are|remains?) silent)\b",
         ),
+        ("not", r"\b(?:it|this|that|which) is (?:simply |just )?not there\b"),
         (
             "no",
             r"\b(?:but|and|yet|though|while) (?:\w+ ){0,2}?(?:gives?|states?|names?|mentions?|"

@@ -215,13 +215,6 @@ read = lru_cache(maxsize=4096)(read_once)
 """Read a context or a question, which many responses share."""
 
 
-class Statement(NamedTuple):
-    """One statement of a proof: what it says, for comparing two of them."""
-
-    words: frozenset[str]
-    numbers: tuple[Quantity, ...]
-
-
 _PERSON = re.compile(
     r"\b(?:patient|case|child|subject|participant|sibling|twin|boy|girl|brother|sister)s? "
     r"([A-Za-z]{1,8}-?\d+)(?:(?:,| and| or) ([A-Za-z]{1,8}-?\d+))?\b",

@@ -5,10 +5,11 @@ other numbers, or, where no number is asked for, other words.
 """
 
 import re
+from typing import NamedTuple
 
-from dipg.quantities import close
+from dipg.quantities import Quantity, close
 from dipg.rubric.lexicon import DRUG_STEMS, STOP_WORDS
-from dipg.rubric.reading import Reading, Statement, read_line
+from dipg.rubric.reading import Reading, read_line
 from dipg.rubric.targets import stem, stems
 from dipg.text import sentences, words
 
@@ -18,12 +19,25 @@ _ASKS_FOR_NUMBER = re.compile(
 )
 
 
+class Statement(NamedTuple):
+    """One statement of a proof, for comparing two of them.
+
+    Attributes:
+      words: stems.
+      families: how the words begin, so that "allergy", "allergic" and "allergies" are one.
+      numbers: in it.
+    """
+
+    words: frozenset[str]
+    families: frozenset[str]
+    numbers: tuple[Quantity, ...]
+
+
 def shows_both_sides(proof_text: str, question: Reading) -> bool:
     """Whether a proof quotes two statements on the asked matter that differ in what they say."""
     sides = [_side(s) for s in _statements(proof_text)[:16]]
-    asked = frozenset(
-        stem(w) for w in question.terms if w not in STOP_WORDS and w.isalpha() and len(w) > 2
-    )
+    matter = [w for w in question.terms if w not in STOP_WORDS and w.isalpha() and len(w) > 2]
+    asked = _families(frozenset(map(stem, matter)))
     counts = _ASKS_FOR_NUMBER.search(question.key) is not None
     for i, one in enumerate(sides):
         for other in sides[i + 1 :]:
@@ -40,21 +54,26 @@ def _statements(proof_text: str) -> list[str]:
 
 
 def _side(statement: str) -> Statement:
-    return Statement(stems(statement), read_line(statement.strip(' ."'))[1])
+    said = stems(statement)
+    return Statement(said, _families(said), read_line(statement.strip(' ."'))[1])
+
+
+def _families(stemmed: frozenset[str]) -> frozenset[str]:
+    return frozenset(w[:6] if w.isalpha() else w for w in stemmed)
 
 
 def _differ(
     one: Statement, other: Statement, asked: frozenset[str], named: frozenset[str], counts: bool
 ) -> bool:
     """Whether two statements are on the same asked matter, and say different things of it."""
-    about_one, about_other = asked & one.words, asked & other.words
+    about_one, about_other = asked & one.families, asked & other.families
     mine_of, yours_of = named & one.words, named & other.words
     if mine_of and yours_of and not (mine_of <= yours_of or yours_of <= mine_of):
         return False
     drugs = [{w for w in s.words if w.endswith(DRUG_STEMS)} for s in (one, other)]
     if all(drugs) and not drugs[0] & drugs[1] and (drugs[0] | drugs[1]) & named:
         return False
-    if bool(about_one) != bool(about_other) and not (one.words & other.words) - _COMMON:
+    if bool(about_one) != bool(about_other) and not (one.families & other.families) - _COMMON:
         return False
     mine = {n.dimension: n.value for n in one.numbers if n.dimension[:1] != "#"}
     yours = {n.dimension: n.value for n in other.numbers if n.dimension[:1] != "#"}
@@ -62,7 +81,7 @@ def _differ(
     if any(not _equal(d, mine[d], yours[d]) for d in shared) or _are_opposed(one, other):
         return True
     if counts:
-        return not (mine or yours) and bool((one.words & other.words) - _COMMON)
+        return not (mine or yours) and bool((one.families & other.families) - _COMMON)
     return _says_otherwise(one, other, about_one, about_other)
 
 
@@ -70,12 +89,12 @@ def _says_otherwise(
     one: Statement, other: Statement, about_one: frozenset[str], about_other: frozenset[str]
 ) -> bool:
     """Whether two statements share what they are about and each has a word of its own for it."""
-    alike = (one.words & other.words) - _COMMON
+    alike = (one.families & other.families) - _COMMON
     if not (about_one & about_other) and not alike:
         return False
     if _NEGATIONS.isdisjoint(one.words) != _NEGATIONS.isdisjoint(other.words):
         return True
-    return all(s.words - t.words - _COMMON for s, t in ((one, other), (other, one)))
+    return all(s.families - t.families - _COMMON for s, t in ((one, other), (other, one)))
 
 
 _NEGATIONS = frozenset(("no", "not", "never", "without", "none", "neither", "cannot", "nor"))
@@ -92,4 +111,4 @@ def _are_opposed(one: Statement, other: Statement) -> bool:
     )
 
 
-_COMMON = frozenset(stem(w) for w in STOP_WORDS)
+_COMMON = _families(frozenset(stem(w) for w in STOP_WORDS))
