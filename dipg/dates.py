@@ -24,6 +24,8 @@ _ENDS_THERE = re.compile(
 _NO_YEAR = re.compile(r"(?![ ,]*\d{4})")
 _SLASHED_MONTH = re.compile(r"(?<![\d/])(\d{1,2})/((?:19|20)\d\d)\b(?!/)")
 _ON_WHICH_SIDE = re.compile(r"\b(?:(before|prior to|earlier than)|(after|later than))(?: the)? ?$")
+_ON_THE_DAY = re.compile(r"\b(?:on|dated|of|since|until|from|before|after)(?: the)? $")
+"""Before a day: "on 4 May" is a date, whatever follows ("patient 4 may recover" is none)."""
 _CLOCK = re.compile(r" ?(?:h|hrs?|hours|o'clock)\b")
 
 Date = tuple[float, str, str, int, int]
@@ -60,7 +62,9 @@ def _around(text: str, month: re.Match[str]) -> tuple[int, str, int, int] | None
         if year is not None:
             value = int(year[1]) * 10000 + number * 100 + int(before[1])
             return value, "date", before.start(), year.end()
-        verb = month.group() in ("may", "march")
+        verb = month.group() in ("may", "march") and not _ON_THE_DAY.search(
+            text, max(0, before.start() - 8), before.start()
+        )
         if (_ENDS_THERE if verb else _NO_YEAR).match(text, end):
             return number * 100 + int(before[1]), "monthday", before.start(), end
     after = _DAY_AFTER.match(text, end)

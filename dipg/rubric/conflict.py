@@ -124,8 +124,9 @@ _LABELS = frozenset(
 _PICK = re.compile(
     r"\b(?:is|are|was|seems|appears) (?:the )?(?:more |most )?(?:correct|right|accurate|reliable|"
     r"true|likely|plausible|authoritative|credible|up to date|valid)\b|\b(?:prefer|trust|go with|"
-    r"rely on|favou?r|side with|believe|choose|pick)\b|(?:^\W*|\b(?:i|we|should|must|to|would|will|"
-    r"please|so|thus|then|therefore|and|but|can|may) )(?:adopt|accept|take|use|give|administer)\b|"
+    r"rely on|favou?r|side with|believe|choose|pick)\b|(?:^\W*|, |\b(?:i|we|should|must|to|would|"
+    r"will|please|so|thus|then|therefore|and|but|can|may) )(?:adopt|accept|take|use|give|"
+    r"administer)\b|"
     r"\b(?:should be|answer is|therefore the|thus the|so the (?!\w+ (?:cannot|is un))|most likely|"
     r"probably)\b"
 )

@@ -139,7 +139,7 @@ def verdict(part: Clause, matter: Matter) -> Verdict:
         return "nothing"
     hedged = OFFERS.search(_NO_GUESS.sub(" ", text)) is not None
     spoken = words(text)
-    if _is_foreign(part, matter) and (part.numbers or hedged or ASSERTS.search(text)):
+    if is_foreign(part, matter) and (part.numbers or hedged or ASSERTS.search(text)):
         return "states" if part.numbers and _asks_why(matter) else "offers"
     if _is_bare_name(part, matter):
         return "offers"
@@ -157,7 +157,7 @@ def verdict(part: Clause, matter: Matter) -> Verdict:
     return "nothing"
 
 
-def _is_foreign(part: Clause, matter: Matter) -> bool:
+def is_foreign(part: Clause, matter: Matter) -> bool:
     """Whether a clause has a number or a name that the vignette does not have."""
     if any(not n.spelled and not matter.has_number(n) for n in part.numbers):
         return True

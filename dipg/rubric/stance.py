@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from dipg.rubric.absence import CANNOT, SOURCE, UNDECIDABLE, is_cued
+from dipg.rubric.absence import CANNOT, SOURCE, SOURCE_WORD, UNDECIDABLE, is_cued
 from dipg.rubric.clauses import Clause, lies_in
 from dipg.rubric.conflict import (
     ONE_AND_OTHER,
@@ -18,7 +18,7 @@ from dipg.rubric.conflict import (
     statements_of_conflict,
     states_both_sides,
 )
-from dipg.rubric.offers import OFFERS, Matter, is_prescription, verdict
+from dipg.rubric.offers import OFFERS, Matter, is_foreign, is_prescription, verdict
 from dipg.text import words
 
 _DECLINES = re.compile(
@@ -119,17 +119,31 @@ def _offers_nothing(
     place."""
     states = False
     about: set[str] = set()
-    for part in _with_headings(parts, spans):
+    read = _with_headings(parts, spans)
+    for i, part in enumerate(read):
         if lies_in(part, spans):
             about.update(words(_sentence_of(text, part)))
             if _offers_beside(part, spans, text, matter):
                 return False
             continue
         said = verdict(part, matter)
-        if said == "offers":
+        if said == "offers" and not _is_conceded(part, read[i + 1 : i + 2], spans, matter):
             return False
-        states |= said == "states"
+        states |= said != "nothing"
     return not states or not about.isdisjoint(matter.asked | _THE_ANSWER)
+
+
+def _is_conceded(
+    part: Clause, after: Sequence[Clause], spans: list[tuple[int, int]], matter: Matter
+) -> bool:
+    """Whether a clause says what the record does have, before it says what it has not ("the note
+    dates the scan, but leaves out ...")."""
+    if not after or not lies_in(after[0], spans) or not _BUT.match(after[0].text):
+        return False
+    return SOURCE_WORD.search(part.text) is not None and not is_foreign(part, matter)
+
+
+_BUT = re.compile(r"\W*(?:but|yet|though|although|however|and)\b")
 
 
 def _sentence_of(text: str, part: Clause) -> str:
