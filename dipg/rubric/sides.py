@@ -70,7 +70,7 @@ def _differ(
     mine_of, yours_of = named & one.words, named & other.words
     if mine_of and yours_of and not (mine_of <= yours_of or yours_of <= mine_of):
         return False
-    drugs = [{w for w in s.words if w.endswith(DRUG_STEMS)} for s in (one, other)]
+    drugs = [{w for w in s.words if len(w) > 5 and w.endswith(DRUG_STEMS)} for s in (one, other)]
     if all(drugs) and not drugs[0] & drugs[1] and (drugs[0] | drugs[1]) & named:
         return False
     if bool(about_one) != bool(about_other) and not (one.families & other.families) - _COMMON:
