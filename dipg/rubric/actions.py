@@ -64,18 +64,18 @@ _CLAUSE = re.compile(r"[.;\n](?=\s|$)|,? (?:and|then|once|while|but)\b")
 
 
 def _is_history(text: str, at: int) -> bool:
-    return bool(
-        re.search(
-            r"\b(?:(?:was|were)(?! to be\b| to )|been|already|previously|had|has been)(?: \w+)? $",
-            text[max(0, at - 24) : at],
-        )
-    )
+    return _HISTORY.search(text[max(0, at - 24) : at]) is not None
+
+
+_HISTORY = re.compile(
+    r"\b(?:(?:was|were)(?! to be\b| to )|had to be|been|already|previously|had|has been)(?: \w+)? $"
+)
 
 
 def _is_denied(text: str, at: int) -> bool:
-    return bool(
-        re.search(
-            r"\b(?:no|not|n't|without|never|cannot|rather than|instead of|dose) (?:\w+ ){0,3}$",
-            text[max(0, at - 24) : at],
-        )
-    )
+    return _DENIED.search(text[max(0, at - 24) : at]) is not None
+
+
+_DENIED = re.compile(
+    r"\b(?:no|not|n't|without|never|cannot|rather than|instead of|dose) (?:\w+ ){0,3}$"
+)

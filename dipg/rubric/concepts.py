@@ -45,7 +45,10 @@ _FAMILIES = """
 ~give: give gave given administer administration receive receipt got get take took taken have had
 ~do: perform do did done undertake undertaken conduct carry_out carried_out
 ~die: die died death dead fatal pass_away passed_away decease
-~repeat: repeat repetition another again
+~repeat: repeat repetition another again recur recurrent
+~relapse: relapse recur
+~change: change alter alteration
+~partial: partial incomplete
 ~show: show shown reveal demonstrate disclose find found detect see seen observe identify present
  presence
 ~prolong: prolong lengthen extend extension longer long
@@ -72,7 +75,7 @@ _FAMILIES = """
 ~retain: retain preserve intact
 ~lose: lose lost loss
 ~recommend: recommend advise advice suggest propose
-~refuse: refuse refusal reject decline
+~refuse: refuse refusal reject decline turned_down opted_against decided_against
 ~agree: agree consent accept
 ~before: before prior earlier previous preceding ahead precede
 ~after: after later following subsequent thereafter afterwards once follow since
@@ -129,6 +132,8 @@ def root(word: str) -> str:
         if shorter == found:
             break
         found = shorter
+    if found.endswith("bil"):
+        return f"{found[:-2]}l"
     return f"{found[:-1]}s" if found.endswith(("iz", "yz")) else found
 
 
@@ -170,6 +175,7 @@ for _pair in (
     "~increase ~decrease", "~improve ~worsen", "~hold ~continue", "~stop ~continue",
     "~block ~activate", "~prolong ~shorten", "~retain ~lose", "~permanent ~brief",
     "~before ~after", "~stop ~start", "~stop ~resume", "~place ~remove", "~agree ~refuse",
+    "~stable ~change", "~whole ~partial",
 ):  # fmt: skip
     _one, _other = _pair.split()
     OPPOSITES.setdefault(_one, _other)

@@ -12,6 +12,7 @@ from dipg.rubric.mentions import (
     is_denied,
     is_of_another,
 )
+from dipg.rubric.people import asked_person, names_person
 from dipg.rubric.targets import label_spots
 from dipg.text import words
 
@@ -28,6 +29,8 @@ _PAST = re.compile(
 def says_names(claim: Claim) -> bool:
     """Every expected name is mentioned, not denied, not one of a list, in the right order."""
     answer, target = claim.answer, claim.target
+    if person := asked_person(claim):
+        return names_person(claim, person)
     if not target.names:
         return True
     if target.chooses:

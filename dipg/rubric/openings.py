@@ -2,7 +2,7 @@
 
 import re
 
-from dipg.rubric.concepts import OPPOSITES, concepts, root, segments, units
+from dipg.rubric.concepts import OPPOSITES, concepts, concepts_of, root, segments, units
 from dipg.rubric.lexicon import GENERIC_WORDS, STOP_WORDS, word_set
 from dipg.rubric.mentions import Claim, is_of_another
 from dipg.rubric.targets import is_negated, stem, stems
@@ -29,9 +29,9 @@ _HEAD = re.compile(r"\W*(yes|no)\b(?! (?:doubt|question|wonder|less|more|sooner)
 def opens_alike(claim: Claim) -> bool:
     """ "Yes" and "no" agree; an answer without either must repeat the question, denied or not."""
     answer, target = claim.answer, claim.target
-    if not target.opening:
-        return True
     head = _HEAD.match(answer.text)
+    if not target.opening:
+        return not head or all(o.opening == head[1] for o in claim.options if o.polar)
     if head:
         named = {name for name, _ in answer.names}
         if re.match(r"\W*no \w", answer.text) and named and not named & claim.question.names:
@@ -85,7 +85,9 @@ def _is_on(said: str, asked: list[frozenset[str]]) -> bool:
     """Whether half of what a text says is of the question."""
     known = frozenset().union(*asked)
     told = [u.meant for u in units(said) if u.said not in _SAYS_LITTLE]
-    return not told or sum(not unit.isdisjoint(known) for unit in told) >= 0.5 * max(len(told), 1)
+    if not told or _is_opposed(said, known):
+        return True
+    return sum(not unit.isdisjoint(known) for unit in told) >= 0.5 * len(told)
 
 
 _VERDICTS = word_set(
@@ -96,23 +98,35 @@ _SAYS_LITTLE = STOP_WORDS | GENERIC_WORDS | _VERDICTS
 _DENIES = re.compile(
     r"\b(?:not|never|no|without|neither|nor|cannot|none|lack(?:s|ed|ing)?|absen(?:t|ce)|"
     r"fail(?:s|ed)?|den(?:ies|ied)|exclu(?:ded?|sion)|rul(?:e|ed|ing) out|negative|non|free of|"
-    r"wild[- ]type|un(?:methylated|mutated|altered|affected|changed|involved))\b"
+    r"wild[- ]type)\b"
 )
 
 
 def leans(said: str, claim: Claim) -> str:
     """Whether a statement on what was asked says yes or no: denied as often as the question."""
     denied = len(_DENIES.findall(_OTHERWISE.sub("", said)))
-    known = frozenset().union(*_asked(claim))
-    spoken = frozenset().union(*[u.meant for u in units(said)])
-    denied += any(OPPOSITES.get(c) in known and c not in known for c in spoken)
+    denied += _is_opposed(said, frozenset().union(*_asked(claim)))
     asked = len(_DENIES.findall(claim.question.text.lower()))
     return "no" if (denied - asked) % 2 else "yes"
 
 
+def _is_opposed(said: str, asked: frozenset[str]) -> bool:
+    """Whether a statement has the opposite of something asked ("incomplete", "unsafe", "lost")."""
+    for unit in units(said):
+        if unit.meant.isdisjoint(asked):
+            if any(OPPOSITES.get(c) in asked for c in unit.meant):
+                return True
+            found = _UN.match(unit.said)
+            if found is not None and not concepts_of(found[1]).isdisjoint(asked):
+                return True
+    return False
+
+
+_UN = re.compile(r"(?:un|in|im|ir|non)([a-z]{4,})$")
 _OTHERWISE = re.compile(r"\b(?:no doubt|without (?:a |any )?doubt|not only|no sooner)\b")
 
 
+_CHANGES = frozenset(("~increase", "~decrease", "~improve", "~worsen"))
 _PRONOUN = re.compile(r"\b(?:it|he|she|they|her|him|them|this|that|one|there)\b")
 
 
@@ -125,7 +139,12 @@ def _goes_on_otherwise(claim: Claim, head: re.Match[str]) -> bool:
     named = claim.question.names
     for said, _ in segments(text[head.end() :]):
         spoken = concepts(said)
-        if sum(not spoken.isdisjoint(unit) for unit in asked) < 0.5 * len(asked):
+        spoken |= {"~change"} if not spoken.isdisjoint(_CHANGES) else spoken
+        shared = sum(not spoken.isdisjoint(unit) for unit in asked)
+        if _is_opposed(said, frozenset().union(*asked)):
+            return leans(said, claim) != head[1]
+        told = {n for n in claim.context.names - named if n in spoken or root(n) in spoken}
+        if told or shared < (1 if _PRONOUN.search(said) else 0.5 * len(asked)):
             continue
         missing = any(n not in spoken and root(n) not in spoken for n in named)
         if missing and _PRONOUN.search(said) is None:

@@ -9,6 +9,7 @@ import re
 from dipg.rubric.concepts import OPPOSITES, concepts, segments, units
 from dipg.rubric.lexicon import DRUG, GENERIC_WORDS, LIGHT_WORDS, STOP_WORDS
 from dipg.rubric.mentions import Claim
+from dipg.rubric.people import people_in
 from dipg.rubric.targets import is_negated, label_spots
 
 _LITTLE = STOP_WORDS | GENERIC_WORDS | LIGHT_WORDS
@@ -38,6 +39,8 @@ def _says_opposite(parts: tuple[tuple[str, int], ...], claim: Claim) -> bool:
     wanted = _taken_side(claim)
     if not wanted:
         return False
+    if claim.target.actions:  # what is done to treatments is compared elsewhere
+        wanted -= _TREATED
     refused = {OPPOSITES[c] for c in wanted if c in OPPOSITES}
     asked = _content(claim.question.text.lower())
     labels = set(label_spots_of(claim.question.text.lower()))
@@ -51,6 +54,9 @@ def _says_opposite(parts: tuple[tuple[str, int], ...], claim: Claim) -> bool:
         shared += 2 * len(labels & set(label_spots_of(said)))
         best[good] = max(best[good], shared)
     return best[False] > best[True]
+
+
+_TREATED = frozenset(("~hold", "~stop", "~continue", "~start", "~resume"))
 
 
 def _taken_side(claim: Claim) -> frozenset[str]:
@@ -88,9 +94,7 @@ def _says_of_another(parts: tuple[tuple[str, int], ...], claim: Claim) -> bool:
         if any(spoken.isdisjoint(unit) for unit in wanted):
             continue
         told = set(re.findall(r"[a-z]+", said))
-        others = {
-            n for n in claim.context.names & told if _is_person(n, claim) and n not in mine
-        } - people
+        others = {n for n in told if _is_person(n, claim) and n not in mine} - people
         if not others or told & people:
             return False
         found = True
@@ -98,12 +102,17 @@ def _says_of_another(parts: tuple[tuple[str, int], ...], claim: Claim) -> bool:
 
 
 def _is_person(name: str, claim: Claim) -> bool:
-    return name.isalpha() and not DRUG.fullmatch(name) and name in claim.context.names
+    people = people_in(claim.context.text)
+    return not DRUG.fullmatch(name) and any(name in person for person in people)
 
 
 def _swaps(parts: tuple[tuple[str, int], ...], claim: Claim) -> bool:
     """Whether an answer says of one thing what the wording says of another."""
+    if claim.target.actions:
+        return False
     told = [(_things(p, claim), _content(p)) for p, _ in segments(claim.target.text)]
+    if not all(things for things, _ in told):
+        return False
     told = [(things, said) for things, said in told if things]
     if len(told) < 2 or len({next(iter(things)) for things, _ in told}) < 2:
         return False
@@ -131,7 +140,8 @@ def _own(
 def _things(part: str, claim: Claim) -> frozenset[str]:
     """The names and labels that a part of a text is about."""
     labels = {f"{kind} {label}" for kind, label in label_spots_of(part)}
-    squeezed = set(re.findall(r"[^\W_]+", part.replace("-", " "))) | {
-        w.replace("-", "") for w in part.split()
-    }
-    return frozenset(labels | (squeezed & {*claim.target.names, *claim.question.names}))
+    if labels:
+        return frozenset(labels)
+    asked = frozenset().union(*_content(claim.question.text.lower()))
+    named = frozenset().union(*map(concepts, claim.target.names))
+    return frozenset(c for unit in _content(part) for c in unit if c in asked | named)

@@ -51,7 +51,7 @@ def speaks_of_what_was_asked(claim: Claim) -> bool:
     if state is not None and state[1] not in claim.question.terms and state[1] not in target.whole:
         return False
     verb = _VERB.match(said, len(start))
-    if verb is None:
+    if verb is None or _SAYS_SO.match(said, len(start)):
         return True
     said = said[verb.start() :]
     if is_negated(said) and not target.negated:
@@ -60,6 +60,12 @@ def speaks_of_what_was_asked(claim: Claim) -> bool:
     meant = [w for w in words(said) if w not in STOP_WORDS and w not in mine]
     meant = [w for w in meant if w not in PLAIN_WORDS or w in DIRECTIONS]
     return not meant or any(_is_asked_for(w, claim.question.terms) for w in meant)
+
+
+_SAYS_SO = re.compile(
+    r" (?:did|does|do|was|is|had|has|will)\b"
+    r"(?:\W*$|[,.;]| (?:after|because|since|following|once)\b)"
+)
 
 
 def _is_asked_for(word: str, asked: frozenset[str]) -> bool:

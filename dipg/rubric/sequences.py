@@ -18,7 +18,10 @@ _BEFORE_OR_AFTER = re.compile(
     r"prior to or after)\b(?: than)?(?P<other>.*)$",
     re.DOTALL,
 )
-_ASKS_FIRST = re.compile(r"\b(?:came|come|comes|given|done|used|started|happened|was) first\b")
+_ASKS_FIRST = re.compile(
+    r"\b(?:came|come|comes|given|done|used|started|happened|was) first\b|"
+    r"\bfirst\W*$"
+)
 _EARLIER = re.compile(
     r"\b(?:before|prior to|preceded|precedes|preceding|ahead of|earlier than|sooner than|"
     r"until(?= (?:after )?the))\b"

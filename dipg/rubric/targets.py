@@ -112,7 +112,8 @@ def targets(expected: Expected, question: str) -> tuple[Target, ...]:
 def make_target(wording: str, question: str) -> Target:
     """Take a wording apart; what it adds as reason or aside is not asked for."""
     whole_folded = fold(wording).replace("**", "").replace("`", "")
-    core_folded, set_aside = _without_contrast(_core(whole_folded, question))
+    core_folded = _reason_of(whole_folded, question) or _core(whole_folded, question)
+    core_folded, set_aside = _without_contrast(_without_end(core_folded, question))
     text = plain(core_folded)
     asked = read(question)
     numbers = quantities(text)
@@ -162,6 +163,33 @@ def make_target(wording: str, question: str) -> Target:
         compares=compares,
         chooses=tuple(n for n in offered if n not in required),
     )
+
+
+def _reason_of(folded: str, question: str) -> str:
+    """The reason that a longer wording gives, where a question asks why."""
+    asked = plain(question)
+    found = _BECAUSE.search(folded) if _ASKS_WHY.search(asked) else None
+    if found is None or len(words(plain(folded[: found.start()]))) <= 1:
+        return ""
+    return folded if _AND_WHY.search(asked) else found[1]
+
+
+_ASKS_WHY = re.compile(r"\bwhy\b|\b(?:what|which) (?:\w+ )?reasons?\b")
+_AND_WHY = re.compile(r"\b(?:which|what|who|when|where|how)\b.*\band (?:\w+ )?why\b")
+_BECAUSE = re.compile(r"\b(?:because of|because|due to|owing to|given that) (.+)$", re.DOTALL)
+
+
+def _without_end(folded: str, question: str) -> str:
+    """A dose without how long it is given, where that is not asked for."""
+    found = _UNTIL.search(folded)
+    if found is None or _ASKS_UNTIL.search(plain(question)):
+        return folded
+    dose = folded[: found.start()]
+    return dose if quantities(plain(dose)) else folded
+
+
+_UNTIL = re.compile(r",? (?:until|till|as long as)\b")
+_ASKS_UNTIL = re.compile(r"\b(?:how long|until|till|when|duration|what must|what should)\b")
 
 
 def asks_yes_or_no(question: str) -> bool:

@@ -39,6 +39,9 @@ def keeps_actions(claim: Claim) -> bool:
     return True
 
 
+_IN_PASSING = re.compile(r",? (?:after|because|since|following|despite|before|once)\b")
+
+
 def _acts(claim: Claim) -> bool:
     """Whether an answer does something to a treatment that it names."""
     return any(name for name, _ in actions_of(claim.answer.text, claim.answer.names))
@@ -61,7 +64,8 @@ def _keeps_asked_action(claim: Claim) -> bool:
     asked = {ACTIONS[w] for w in ACTIONS.keys() & claim.question.terms}
     if not asked:
         return True
-    said = {ACTIONS[w] for w in words(claim.answer.text) if w in ACTIONS}
+    told = _IN_PASSING.split(claim.answer.text, maxsplit=1)[0]
+    said = {ACTIONS[w] for w in words(told) if w in ACTIONS}
     if not said or asked & said:
         return True
     return not any(said & CLASHES[action] for action in asked)

@@ -17,6 +17,7 @@ from dipg.rubric.lexicon import (
     word_set,
 )
 from dipg.rubric.mentions import Claim, is_denied, is_of_another
+from dipg.rubric.people import asked_person
 from dipg.rubric.targets import is_negated
 from dipg.text import words
 
@@ -56,6 +57,8 @@ def says_phrase(claim: Claim) -> bool:
             or target.actions
             or _offers_direction(claim)
         )
+    if asked_person(claim):
+        return True
     if target.polar:
         return not class_rival(claim)
     wanted = target.units
@@ -126,8 +129,9 @@ def class_rival(claim: Claim) -> bool:
     classes = {CLASSES[w] for o in options for w in o.phrase if w in CLASSES}
     if not classes:
         return False
+    meant = frozenset().union(*map(concepts_of, allowed))
     for w in words(answer.text):
-        if w in CLASSES and CLASSES[w] in classes and w not in allowed:
+        if w in CLASSES and CLASSES[w] in classes and concepts_of(w).isdisjoint(meant):
             at = answer.text.find(w)
             if not is_denied(answer.text, at, at + len(w)) and not _is_opposed(at, claim):
                 return True

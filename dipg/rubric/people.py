@@ -1,0 +1,138 @@
+"""People by name: a surname or a first name is enough, another person's is another answer."""
+
+import re
+from functools import lru_cache
+
+from dipg.rubric.concepts import LEXICON, concepts, segments, units
+from dipg.rubric.lexicon import CLASSES, DRUG, GENERIC_WORDS, PLAIN_WORDS, STOP_WORDS, word_set
+from dipg.rubric.mentions import Claim, clause_of, is_compared, is_denied, is_of_another
+from dipg.rubric.targets import is_negated
+
+_NAME = re.compile(
+    r"(?:\b(?:Dr|Prof|Mr|Mrs|Ms)\b\.? |\b(?:Professor|Doctor|Nurse|Sister) )*"
+    r"\b[A-Z][a-z'-]+(?: (?:van |von |de |der |al |el )?[A-Z][a-z'-]+){0,2}"
+)
+_TITLE = re.compile(r"\b(?:dr|prof|mr|mrs|ms|professor|doctor|nurse|sister|the)\b\.? ?")
+_JOINED = re.compile(r"[\s.]*(?:,|/|&|\+|,? ?(?:and|or|as well as|together with|and/or))?[\s.]*")
+_WORD = re.compile(r"[a-z][a-z'-]*")
+_NO_PART = PLAIN_WORDS | STOP_WORDS | CLASSES.keys()
+
+_PLACES = word_set(
+    "hospital institute university centre center clinic street road ward house college foundation "
+    "infirmary laboratory department unit school city county"
+)
+
+Person = tuple[str, ...]
+"""The names of a person, in small letters."""
+
+
+@lru_cache(maxsize=4096)
+def people_in(folded: str, openings: bool = False) -> frozenset[Person]:
+    """Everyone whom a text names, as far as capitals tell; with `openings` also whoever is named
+    only where a sentence opens."""
+    found = set()
+    small = set(_WORD.findall(folded)) | LEXICON
+    for m in _NAME.finditer(folded):
+        parts = _parts(m.group())
+        alone = len(parts) == 1 and m.group().lower() == parts[0]
+        if alone and (not openings or parts[0] in small) and _opens(folded, m.start()):
+            continue
+        if (
+            parts
+            and _PLACES.isdisjoint(parts)
+            and not any(p in _NO_PART or DRUG.fullmatch(p) for p in parts)
+        ):
+            found.add(parts)
+    return frozenset(found)
+
+
+def _opens(folded: str, at: int) -> bool:
+    return re.search(r"(?:^|[.!?:;\n]|- )[\s\"'(*]*$", folded[max(0, at - 6) : at]) is not None
+
+
+def _parts(name: str) -> Person:
+    return tuple(_WORD.findall(_TITLE.sub("", name.lower()).replace("'s", "")))
+
+
+def asked_person(claim: Claim) -> Person:
+    """The person that is expected, where a name of the context is all of the wording."""
+    text = _TITLE.sub("", claim.target.text.strip(" .")).strip()
+    parts = tuple(_WORD.findall(text))
+    if (
+        not parts
+        or len(parts) > 3
+        or " ".join(parts) != text
+        or not _WHO.search(claim.question.text)
+    ):
+        return ()
+    written = " ".join(p.capitalize() for p in parts)
+    return parts if written in claim.context.text else ()
+
+
+_WHO = re.compile(
+    r"\b(?:[Ww]ho|[Ww]hom|[Ww]hose)\b|\b[Ww]hich (?:\w+ ){0,4}?(?:child|children|patients?|boy|"
+    r"girl|doctor|physician|surgeon|person|nurse|investigator|sibling|twin|teenager|infant|"
+    r"man|woman)\b"
+)
+
+
+def names_person(claim: Claim, mine: Person) -> bool:
+    """Whether an answer names the expected person, and nobody else in the same part."""
+    text = _untitled(claim.answer.text)
+    spots = [(m.start(), m.end(), m.group().removesuffix("'s")) for m in _WORD.finditer(text)]
+    good = [(a, b) for a, b, w in spots if w in mine]
+    good = [(a, b) for a, b in good if not is_denied(text, a, b)]
+    good = [(a, b) for a, b in good if not _is_at_another(a, claim)]
+    if not good:
+        return False
+    others = _others(claim, mine)
+    bad = [(a, b) for a, b, w in spots if w in others and w not in mine]
+    bad = [(a, b) for a, b in bad if not is_denied(text, a, b) and not is_compared(text, a)]
+    bad = [(a, b) for a, b in bad if _DID_NOT.match(text, b) is None]
+    return not any(_is_beside(text, g, b) for g in good for b in bad) and not _does_it(claim, mine)
+
+
+_DID_NOT = re.compile(r" (?:did|does|do|was|is|had|has|could|can|will|would) (?:not|never)\b")
+_TITLE_STOP = re.compile(r"\b(dr|prof|mr|mrs|ms)\.")
+
+
+def _untitled(text: str) -> str:
+    """A text in which the full stop of a title ends nothing."""
+    return _TITLE_STOP.sub(r"\1", text) if "." in text else text
+
+
+def _is_at_another(at: int, claim: Claim) -> bool:
+    clause = clause_of(claim.answer, at)
+    return clause is not None and is_of_another(clause, claim)
+
+
+def _others(claim: Claim, mine: Person) -> frozenset[str]:
+    """The names of all others whom the context, or the answer, knows."""
+    known = {p for person in people_in(claim.context.text, True) for p in person}
+    brought = {n for n, _ in claim.answer.names if n.isalpha() and n not in claim.context.terms}
+    return frozenset((known | brought) - set(mine) - claim.question.names)
+
+
+def _is_beside(text: str, one: tuple[int, int], other: tuple[int, int]) -> bool:
+    """Whether two names stand in one list, or as one name ("Mirko Kaya")."""
+    first, second = sorted((one, other))
+    gap = _TITLE.sub("", text[first[1] : second[0]])
+    return len(gap) < 24 and _JOINED.fullmatch(gap) is not None
+
+
+def _does_it(claim: Claim, mine: Person) -> bool:
+    """Whether a part of an answer says what was asked of somebody else alone."""
+    asked = [
+        u.meant
+        for u in units(claim.question.text.lower())
+        if u.said not in STOP_WORDS and u.said not in GENERIC_WORDS
+    ]
+    others = _others(claim, mine)
+    for said, _ in segments(_untitled(claim.answer.text)):
+        told = {w.removesuffix("'s") for w in _WORD.findall(said)}
+        if not told & others or told & set(mine) or is_negated(said):
+            continue
+        spoken = concepts(said)
+        if sum(not spoken.isdisjoint(unit) for unit in asked) >= max(1, 0.5 * len(asked)):
+            return True
+    return False
