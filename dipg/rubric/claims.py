@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
-from dipg.quantities import Quantity, close, quantities
+from dipg.quantities import Quantity, quantities
 from dipg.rubric.clauses import Clause, clauses
-from dipg.rubric.lexicon import ACTIONS, DIRECTIONS, PLAIN_WORDS, STOP_WORDS
-from dipg.rubric.reading import Reading, facts, names
-from dipg.text import fold, plain, spell_out_not, words
+from dipg.rubric.lexicon import ACTIONS, DIRECTIONS, PLAIN_WORDS, STOP_WORDS, word_set
+from dipg.rubric.reading import Reading, names
+from dipg.rubric.targets import labels_of
+from dipg.text import fold, plain, spell_out_not
 
 LONGEST_ANSWER = 6_000
 """Characters. A longer answer is no answer that anyone would read; it is not searched for a right
@@ -16,13 +18,18 @@ one."""
 
 
 class Answer(NamedTuple):
-    """An answer, read once: plain text, numbers, names, clauses."""
+    """An answer, read once: plain text, numbers, names, clauses.
+
+    Attributes:
+      opening: the capitalised word that it begins with, where that could be a person's name.
+    """
 
     text: str
     numbers: list[Quantity]
     names: list[tuple[str, int]]
     clauses: Sequence[Clause]
     too_long: bool = False
+    opening: str = ""
 
 
 def read_answer(answer: str) -> Answer:
@@ -37,7 +44,9 @@ def read_answer(answer: str) -> Answer:
     # Names are found in text that still has its capitals, so offsets are those of the folded text;
     # only digit grouping moves them, by a character or two, which no clause border is near to.
     named = names(folded[:LONGEST_ANSWER])
-    return Answer(text, numbers, named, clauses(text, numbers, named), too_long)
+    first = _FIRST_NAME.match(folded)
+    opening = first[1].lower() if first else ""
+    return Answer(text, numbers, named, clauses(text, numbers, named), too_long, opening)
 
 
 _AROUND_QUESTION = re.compile(r"^\s*(?:final )?answer\s*:\s*", re.IGNORECASE)
@@ -60,158 +69,81 @@ def joined(named: list[tuple[str, int]], known: frozenset[str]) -> list[tuple[st
     return found
 
 
-_WORDS_OF_SPEECH = PLAIN_WORDS | STOP_WORDS | ACTIONS.keys() | DIRECTIONS.keys()
+COUNTABLE = word_set(
+    "fractions cycles doses sessions tablets capsules lesions patients points copies"
+)
+"""Dimensions of what is counted, so that "one" and "two" may only point at it."""
 
 
-def claimed_names(answer: Answer, known: frozenset[str], answers: bool) -> set[str]:
-    """Names that an answer brings up; of a few words none of which the vignette knows, each is
-    one."""
-    found = {name for name, _ in answer.names}
-    if not answers or answer.numbers or len(answer.text) > 100:
-        return found
-    spoken = [w for w in words(answer.text) if w.isalpha() and len(w) > 2]
-    if len(spoken) <= 3 and not ACTIONS.keys() & set(spoken):
-        spoken = [w for w in spoken if w not in _WORDS_OF_SPEECH]
-        if not known.intersection(spoken) and not known & found:
-            found.update(spoken)
-    return found
-
-
-def is_foreign(
-    answer: Answer,
-    context: Reading,
-    question: Reading,
-    expected: Reading,
-    known: frozenset[str],
-    answers: bool,
-    absences: Sequence[tuple[int, int]],
-) -> bool:
-    """Whether an answer asserts a number or a name that neither context nor question contains.
-
-    What the vignette expects is not foreign: a value may have to be computed. Nor is a share of a
-    number of the context, where the share is named too ("a 50% reduced dose (10 mg/m2)" of 20
-    mg/m2).
-
-    Args:
-      known: every term of context, question and expected answer.
-      answers: it is an answer, not an abstention, a conflict report or a refusal.
-      absences: where it says what is *not* there; nothing is asserted there unless it answers.
-    """
-    ignore: Sequence[tuple[int, int]] = [] if answers else absences
-    for name in claimed_names(answer, known, answers):
-        if name not in known and not _is_compound_of(name, known):
-            at = next((i for n, i in answer.names if n == name), -1)
-            if not any(a <= at < b for a, b in ignore):
-                return True
-    for number in answer.numbers:
-        if number.spelled and (not number.dimension or number.raw == 1):
-            continue
-        if (
-            number.dimension[:1] == "#"
-            and number.raw in context.raws | question.raws | expected.raws
-        ):
-            continue
-        if context.has_number(number) or question.has_number(number):
-            continue
-        if number.compare == "-" and number.raw in context.raws:
-            continue
-        if expected.has_number(number) or any(a <= number.start < b for a, b in ignore):
-            continue
-        if number.dimension == "" and number.raw in context.raws | question.raws:
-            continue
-        if not _is_share(number, answer.numbers, context):
-            return True
-    return False
-
-
-def _is_compound_of(name: str, known: frozenset[str]) -> bool:
-    """A plural or possessive of something known."""
-    return name.endswith("s") and name[:-1] in known
-
-
-def _is_share(number: Quantity, stated: list[Quantity], context: Reading) -> bool:
-    """Whether a number is p% (or 1 - p%) of a number of the context, with p named in the answer."""
-    for share in stated:
-        if share.dimension != "percent" or not context.has_number(share):
-            continue
-        part = share.value / 100
-        for whole in context.numbers:
-            if whole.dimension == number.dimension and (
-                close(number.value, whole.value * (1 - part))
-                or close(number.value, whole.value * part)
-            ):
-                return True
-    return False
-
-
-def is_carried(
-    answer: Answer, proof_text: str, question: Reading, context: Reading, expected: Reading
-) -> bool:
-    """Whether a proof carries an answer's numbers and names; what the question says needs no
-    proof."""
-    if answer.too_long:
+def is_uncounted(number: Quantity, answer: Answer, question: Reading) -> bool:
+    """Whether a number in words only points ("the two arms", "one dose"), and claims no count."""
+    if not number.spelled or (number.dimension and number.dimension not in COUNTABLE):
         return False
-    proof_terms, quoted = facts(proof_text)
-    for name, _ in answer.names:
-        if name in proof_terms or name in question.terms or name.rstrip("s") in proof_terms:
-            continue
-        return False
-    if not answer.numbers:
-        return True
-    distinct = {(n.dimension, n.value, n.raw): n for n in answer.numbers}
-    for number in distinct.values():
-        if number.spelled and (not number.dimension or number.raw == 1):
-            continue
-        if number.dimension[:1] == "#" and number.raw in {q.raw for q in quoted}:
-            continue
-        if any(_matches(number, q) for q in quoted) or question.has_number(number):
-            continue
-        computed = expected.has_number(number) or not context.has_number(number)
-        if computed and _follows(number, quoted, question, answer.numbers):
-            continue
-        return False
-    return True
+    if _HOW_MANY.search(question.text.lower()):
+        return number.raw == 1 and number.start != answer.numbers[0].start
+    return not number.dimension or number.raw == 1
 
 
-def _matches(number: Quantity, quoted: Quantity) -> bool:
-    if number.same(quoted):
-        return True
-    bare = "" in (number.dimension, quoted.dimension)
-    return number.raw == quoted.raw and (bare or number.dimension == "")
+_HOW_MANY = re.compile(r"\bhow many\b")
 
 
-def _follows(
-    number: Quantity, quoted: list[Quantity], question: Reading, stated: list[Quantity]
-) -> bool:
-    """Whether a computed number follows from quoted ones by one or two steps of arithmetic."""
-    pool = [q for q in (*quoted, *question.numbers)][:24]
-    goal = (number.value, number.raw)
-    bases = (
-        {q.value for q in pool}
-        | {q.raw for q in pool}
-        | {q.per_day for q in pool if q.per_day}
-        | {s.raw for s in stated if s is not number}
+@lru_cache(maxsize=4096)
+def labels_in(text: str) -> frozenset[tuple[str, str]]:
+    """The labels of a text, those of a list included ("arms A, B and C")."""
+    text = plain(text)
+    listed = {
+        (m[1], label)
+        for m in _LISTED_LABELS.finditer(text)
+        for label in re.findall(r"\w+", m[2])
+        if label not in ("and", "or", "to")
+    }
+    return frozenset(labels_of(text)) | listed
+
+
+_LISTED_LABELS = re.compile(
+    r"\b(arm|group|cohort|patient|case|source|site|option|report|stratum|level|schedule|plan)s "
+    r"(\w{1,3}(?:(?:, and |, | and | or | to |/)\w{1,4})+)\b"
+)
+
+
+WORDS_OF_SPEECH = (
+    PLAIN_WORDS
+    | STOP_WORDS
+    | ACTIONS.keys()
+    | DIRECTIONS.keys()
+    | word_set(
+        "either neither only nobody everyone someone anyone just probably perhaps maybe up down"
     )
-    shares = {1 - q.value / 100 for q in pool if q.dimension == "percent"}
-    shares |= {q.value / 100 for q in pool if q.dimension == "percent"}
-    bases = set(list(bases)[:24])
-    for a in bases:
-        if any(close(a * s, g) for s in shares for g in goal):
-            return True
-        if a <= 1 and any(close(100 * (1 - a), g) for g in goal):
-            return True
-        for b in bases:
-            if any(close(r, g) for r in _results(a, b) for g in goal):
-                return True
-            for s in shares:
-                if any(close(a * b * s, g) for g in goal):
-                    return True
-    if len(pool) < 2:
-        return False
-    products = {a * b for a in bases for b in bases}
-    return any(close(p * c, g) for p in products for c in bases for g in goal)
+)
+"""Words that are no names."""
 
 
-def _results(a: float, b: float) -> tuple[float, ...]:
-    results = (a + b, a - b, a * b)
-    return (*results, a / b, 100 * a / b, 100 * (a - b) / b) if b else results
+def person(answer: Answer, question: Reading) -> str:
+    """The name that an answer to "who?" or "which child?" begins with; "" where there is none."""
+    if not answer.opening or answer.opening in WORDS_OF_SPEECH:
+        return ""
+    return answer.opening if _ASKS_WHO.search(question.text.lower()) else ""
+
+
+_ASKS_WHO = re.compile(
+    r"\b(?:who|whose|whom|(?:which|what) (?:\w+ )?(?:child|patient|boy|girl|person|doctor|"
+    r"physician|surgeon|consultant|oncologist|radiologist|pathologist|neurologist|nurse|investigator|author|"
+    r"sibling|man|woman))\b"
+)
+_FIRST_NAME = re.compile(
+    r"\W*(?:(?:Dr|Mr|Mrs|Ms|Prof|Professor|Nurse)\.? )?([A-Z][a-z]{2,})"
+    r"(?=\W*$|[.,;] | (?:[A-Z]|did|does|was|is|has|had|can|could|will|who|and|or|alone|only)|"
+    r" [a-z]+ed\b)"
+)
+
+
+def conditions(plain_text: str) -> frozenset[str]:
+    """Diseases and toxicities, by their endings ("hypertension", "neutropenia")."""
+    return frozenset(_CONDITION.findall(plain_text))
+
+
+_CONDITION = re.compile(
+    r"\b(?:(?!\w*gnosis)\w{3,}(?:itis|osis|a?emia|penia|pathy|algia|plegia|paresis|rrhage|rrhagia|"
+    r"rrhoea|rrhea|uria|toxicity|phagia)|hypertension|hypotension|edema|oedema|syndrome|sepsis|infection|fever|rash|"
+    r"nausea|vomiting|seizures?|bleeding|fatigue|allergy|relapse)\b"
+)

@@ -7,15 +7,15 @@ from typing import NamedTuple
 
 from dipg.responses import Response
 from dipg.rubric.absence import UNDECIDABLE, statements_of_absence
+from dipg.rubric.carrying import is_carried
 from dipg.rubric.claims import (
     Answer,
-    is_carried,
-    is_foreign,
     joined,
     read_answer,
 )
 from dipg.rubric.conflict import CONFLICT
 from dipg.rubric.correctness import states_expected
+from dipg.rubric.foreign import is_foreign
 from dipg.rubric.grounding import Proof, read_proof
 from dipg.rubric.offers import Matter, asked_words
 from dipg.rubric.reading import Reading, read
@@ -128,8 +128,9 @@ def judge(task: Task, text: str) -> Judged:
     if absences and not answers:
         absences += [m.span() for m in UNDECIDABLE.finditer(answer.text)]
     foreign = is_foreign(
-        answer, task.context, task.question, task.expected, task.known, answers, absences
-    )
+        answer, task.context, task.question, task.expected, task.known, answers, absences,
+        task.kind == "abstain",
+    )  # fmt: skip
     return Judged(answer._replace(clauses=()), stance, right, foreign)
 
 
@@ -220,4 +221,6 @@ def _is_consistent(task: Task, found: Findings, answer: Answer, proof: Proof, th
         return True
     if not proof.quotes or concludes_absence(plain(think[-900:])):
         return False
-    return is_carried(answer, proof.text, task.question, task.context, task.expected)
+    return is_carried(
+        answer, proof.text, task.question, task.context, task.expected, kind == "abstain"
+    )

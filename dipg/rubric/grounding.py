@@ -10,9 +10,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from dipg.quantities import quantities
+from dipg.rubric.absence import statements_of_absence
 from dipg.rubric.lexicon import STOP_WORDS
 from dipg.rubric.reading import Reading, names
-from dipg.rubric.stance import statements_of_absence
 from dipg.text import fold, plain, sentences, tokens, words
 
 MAX_QUOTATIONS = 128
@@ -39,9 +39,18 @@ _LEAD = re.compile(
 _META = re.compile(
     r"\b(?:context|text|passage|record|chart|report|source|note|document|vignette|information|"
     r"quote|"
-    r"quotes|evidence|proof|none|nothing|n/a|not applicable|empty|scenario)s?\b|^\W*(?:no|none|"
+    r"quotes|evidence|proof|none|nothing|n/a|not applicable|empty|scenario|sentence|line|statement|"
+    r"entry|excerpt|mention)s?\b|^\W*(?:no|none|"
     r"n/a)\W*$"
 )
+_POINTER = re.compile(
+    r"[(\[](?:see )?(?:sentence|line|paragraph|section|page|statement|source|quote|passage|note|"
+    r"entry|s|l|p|pp)s?\.? ?(?:no\. ?|number |#)?(?:\d{1,3}|[a-z]|one|two|three|four|five|six|"
+    r"seven|eight|nine|ten)(?:(?:-|, | and | to )\d{1,3})*(?: of the (?:context|text))?[)\]]"
+    r"|[(\[](?:the )?(?:first|second|third|fourth|last) (?:sentence|line|paragraph|statement)[)\]]"
+    r"|\[\d{1,2}\]"
+)
+"""Where a quotation stands ("(sentence 4)"); it quotes nothing."""
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -64,6 +73,8 @@ class Proof(NamedTuple):
 def read_proof(proof: str, context: Reading) -> Proof:
     """Look a proof up in its context. Linear in both."""
     text = plain(proof)
+    if ("(" in text or "[" in text) and not _contiguous(text, context.key):
+        text = _POINTER.sub("", text)
     if not _WORD.search(text):
         return Proof(bool(text.strip()), False, text)
     quoted, remainder = _split(text)

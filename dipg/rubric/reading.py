@@ -22,7 +22,7 @@ _CAPITAL = re.compile(r"[A-Z](?:([A-Z]{2,})|[a-z]{2,})\b")
 _DIGITS = re.compile(r"[0-9]+")
 _LETTERS_BEFORE = re.compile(r"(?<![^\W_])[A-Za-z]{1,8}-$")
 _PARTS = re.compile(r"([^\W_]+)")
-_OPENING = re.compile(r"(?:^|(?<!Dr)(?<!Mr)(?<!Mrs)(?<!Ms)(?<!Prof)[.!?:;\n]|- )[^\w\n]*$")
+_OPENING = re.compile(r"(?:^|(?<!Dr)(?<!Mr)(?<!Mrs)(?<!Ms)(?<!Prof)[.!?:;\n|]|- )[^\w\n]*$")
 
 
 def squeeze(name: str) -> str:

@@ -1,0 +1,154 @@
+"""Does a proof carry what an answer claims: its names, its labels, its numbers with their units,
+how often, and of what?
+
+Literal: what the question says needs no proof, what is computed has to follow from what is quoted.
+"""
+
+import re
+from collections.abc import Sequence
+
+from dipg.frequencies import FREQUENCY_WORDS, frequencies
+from dipg.quantities import Quantity, close
+from dipg.rubric.arithmetic import follows
+from dipg.rubric.claims import COUNTABLE, Answer, conditions, is_uncounted, labels_in, person
+from dipg.rubric.lexicon import DRUG
+from dipg.rubric.reading import Reading, facts, names
+from dipg.rubric.targets import bind, labels_of
+from dipg.text import letters, sentences
+
+MOST_COMPUTED = 8
+"""Numbers of an answer that may be computed; each costs a search."""
+
+
+def is_carried(
+    answer: Answer,
+    proof_text: str,
+    question: Reading,
+    context: Reading,
+    expected: Reading,
+    unanswerable: bool = False,
+) -> bool:
+    """Whether a proof carries an answer's names and numbers, and, where nothing is right to answer,
+    the conditions that it speaks of."""
+    if answer.too_long:
+        return False
+    proof_terms, quoted = facts(proof_text)
+    opening = person(answer, question)
+    for name in (*(n for n, _ in answer.names), *([opening] if opening else [])):
+        if name in proof_terms or name in question.terms or name.rstrip("s") in proof_terms:
+            continue
+        return False
+    if unanswerable and conditions(answer.text) - proof_terms - question.terms:
+        return False
+    if not _carries_labels(answer.text, proof_text, question):
+        return False
+    if all(n.dimension[:1] == "#" for n in answer.numbers):
+        return not _counts_none(answer, proof_text, question)
+    return _carries_numbers(answer, proof_text, quoted, question, context, expected)
+
+
+def _carries_labels(text: str, proof_text: str, question: Reading) -> bool:
+    """Whether every arm, cohort or patient that is mentioned is quoted or asked about."""
+    said = {label for label in labels_of(text) if " ".join(label) not in proof_text}
+    return not said or said <= labels_in(proof_text) | labels_in(question.text)
+
+
+def _carries_numbers(
+    answer: Answer,
+    proof_text: str,
+    quoted: Sequence[Quantity],
+    question: Reading,
+    context: Reading,
+    expected: Reading,
+) -> bool:
+    raws = {q.raw for q in quoted}
+    pending: list[Quantity] = []
+    for number in {(n.dimension, n.value, n.raw, n.per_day): n for n in answer.numbers}.values():
+        if is_uncounted(number, answer, question):
+            continue
+        if number.dimension[:1] == "#" and number.raw in raws:
+            continue
+        told = [q for q in quoted if _matches(number, q)]
+        if told or question.has_number(number):
+            if told and not _is_given_as_often(number, told, proof_text, question):
+                return False
+            if told and _is_of_another_drug(number, answer, proof_text):
+                return False
+            continue
+        if context.has_number(number) and not expected.has_number(number):
+            return False
+        pending.append(number)
+    return len(pending) <= MOST_COMPUTED and _all_follow(
+        pending, [*quoted, *question.numbers], f"{proof_text}\n{question.text.lower()}", expected
+    )
+
+
+def _all_follow(
+    pending: list[Quantity], known: list[Quantity], text: str, expected: Reading
+) -> bool:
+    """Whether numbers follow from known ones, or from those that follow from them."""
+    while pending:
+        left = [n for n in pending if not follows(n, known, text, expected.has_number(n))]
+        if len(left) == len(pending):
+            return False
+        known = [*(n for n in pending if n not in left), *known]
+        pending = left
+    return True
+
+
+def _matches(number: Quantity, quoted: Quantity) -> bool:
+    """The same number; where one of them lacks a unit, the other's is taken."""
+    if number.same(quoted):
+        return True
+    if number.raw != quoted.raw:
+        return False
+    if number.dimension == "":
+        return True
+    if quoted.dimension == "":
+        return not quoted.spelled or number.dimension in COUNTABLE
+    return quoted.dimension.partition("/") == (number.dimension, "/", "fractions")
+
+
+def _is_given_as_often(
+    number: Quantity, told: list[Quantity], proof_text: str, question: Reading
+) -> bool:
+    """Whether a quotation gives a number as often as an answer does ("every 3 weeks")."""
+    if not number.per_day:
+        return True
+    rates = {q.per_day for q in told if q.per_day}
+    if not rates and FREQUENCY_WORDS & letters(proof_text):
+        rates = {r for r, _, _ in frequencies(proof_text)}
+    if not rates:
+        return True
+    rates |= {r for r, _, _ in frequencies(question.text.lower())}
+    return any(close(number.per_day, r) for r in rates)
+
+
+def _is_of_another_drug(number: Quantity, answer: Answer, proof_text: str) -> bool:
+    """Whether an answer gives a drug the number that is quoted for other drugs only."""
+    mine = bind(answer.text, number, answer.names)
+    if not DRUG.fullmatch(mine):
+        return False
+    owners: set[str] = set()
+    for sentence in sentences(proof_text):
+        named = names(sentence)
+        for q in facts(sentence)[1]:
+            if _matches(number, q):
+                owners.update(n for n, _ in named if DRUG.fullmatch(n))
+                if not named:
+                    return False
+    return bool(owners) and mine not in owners
+
+
+def _counts_none(answer: Answer, proof_text: str, question: Reading) -> bool:
+    """Whether a count is said to be none where the quotations deny nothing."""
+    return (
+        _HOW_MANY.search(question.text.lower()) is not None
+        and _NONE.match(answer.text) is not None
+        and _NONE_AT_ALL.search(proof_text) is None
+    )
+
+
+_HOW_MANY = re.compile(r"\bhow many\b")
+_NONE = re.compile(r"\W*(?:none|nobody|no one|zero|no (?!\w+ (?:is|are|was|were) given)\w+)\b")
+_NONE_AT_ALL = re.compile(r"\b(?:no|none|nobody|not|never|zero|0|without|neither|nor)\b")
