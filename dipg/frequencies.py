@@ -3,21 +3,26 @@
 import re
 
 _COUNTED = "two|three|four|five|six|eight|ten|twelve"
-_FREQUENCY = re.compile(
-    r"\b(?:(?P<times>once|twice|thrice|(?:one|two|three|four|five|six|seven) times?|[2-9] times"
+_USUAL = (
+    r"(?P<times>once|twice|thrice|(?:one|two|three|four|five|six|seven) times?|[2-9] times"
     r"|[2-9] ?x) (?:-?a |per |each |every |an? )?(?P<per>hour|day|week|month|daily|weekly|monthly)"
-    rf"|(?P<an>\d+|{_COUNTED})[- ](?P<aunit>hour|day|week|month)ly"
     r"|(?P<adj>daily|weekly|monthly|biweekly|fortnightly|nightly)"
     rf"|(?P<every>every|each) (?:(?P<n>\d+|other|second|third|fourth|{_COUNTED})[- ])?"
     r"(?P<unit>hour|day|week|month|fortnight|night)s?"
-    rf"|(?P<inn>\d+|{_COUNTED})[- ](?P<inunit>hour|day|week|month)(?:ly)? intervals"
-    rf"|intervals of (?P<ofn>\d+|{_COUNTED}) (?P<ofunit>hour|day|week|month)s"
     r"|q(?P<qn>\d+)(?P<qunit>h|d|w)|(?P<latin>bid|bd|tid|tds|qid|qds|qd|od|b\.i\.d\.|t\.i\.d\.)"
     r"|(?:/|per )(?P<rate>day|week|month|d|wk)"
     r"|(?<!after )(?<!over )(?<!within )(?<!for )(?<!in )(?<!of )(?<!about )a "
     r"(?P<arate>day|week|month)(?! (?:later|ago|before|after|earlier|of|or|in|following|prior))"
-    r")(?![a-z])"
 )
+_SPACED = (
+    rf"(?P<an>\d+|{_COUNTED})[- ](?P<aunit>hour|day|week|month)ly"
+    rf"|(?P<inn>\d+|{_COUNTED})[- ](?P<inunit>hour|day|week|month)(?:ly)? intervals"
+    rf"|intervals of (?P<ofn>\d+|{_COUNTED}) (?P<ofunit>hour|day|week|month)s"
+)
+_FREQUENCY = re.compile(rf"\b(?:{_USUAL})(?![a-z])")
+_WITH_SPACED = re.compile(rf"\b(?:{_SPACED}|{_USUAL})(?![a-z])")
+_CUES = ("intervals", "hourly", "-weekly", "-monthly")
+_NTH = re.compile(rf"(?:\d|{_COUNTED}) (?:week|month)ly")
 _COUNT = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "ten": 10}
 _COUNT |= {"one": 1, "twelve": 12, "other": 2, "second": 2, "third": 3, "fourth": 4}
 _COUNT |= {"once": 1, "twice": 2, "thrice": 3}
@@ -36,7 +41,9 @@ FREQUENCY_WORDS = frozenset({
 
 def frequencies(text: str) -> list[tuple[float, int, int]]:
     """How often, in 1/day, with where it stands: "twice weekly" is 2/7."""
-    return [(_rate(m.groupdict()), m.start(), m.end()) for m in _FREQUENCY.finditer(text)]
+    spaced = any(map(text.__contains__, _CUES)) or _NTH.search(text) is not None
+    pattern = _WITH_SPACED if spaced else _FREQUENCY
+    return [(_rate(m.groupdict()), m.start(), m.end()) for m in pattern.finditer(text)]
 
 
 def _rate(g: dict[str, str | None]) -> float:
@@ -49,7 +56,7 @@ def _rate(g: dict[str, str | None]) -> float:
     if latin := g["latin"]:
         return float(_LATIN[latin])
     for count, unit in (("an", "aunit"), ("inn", "inunit"), ("ofn", "ofunit"), ("qn", "qunit")):
-        if g[unit]:
+        if g.get(unit):
             return 1 / (_number(g[count]) * _DAYS[g[unit] or ""])
     return 1 / _DAYS[g["rate"] or g["arate"] or ""]
 

@@ -15,6 +15,7 @@ from dipg.rubric.lexicon import DRUG
 from dipg.rubric.reading import Reading, facts, names
 from dipg.rubric.targets import bind, labels_of
 from dipg.text import letters, sentences
+from dipg.units import ATOMS
 
 MOST_COMPUTED = 8
 """Numbers of an answer that may be computed; each costs a search."""
@@ -62,17 +63,18 @@ def _carries_numbers(
     expected: Reading,
 ) -> bool:
     raws = {q.raw for q in quoted}
+    named = _units_named(proof_text, question)
     pending: list[Quantity] = []
     for number in {(n.dimension, n.value, n.raw, n.per_day): n for n in answer.numbers}.values():
         if is_uncounted(number, answer, question):
             continue
         if number.dimension[:1] == "#" and number.raw in raws:
             continue
-        told = [q for q in quoted if _matches(number, q)]
+        told = [q for q in quoted if _matches(number, q, named)]
         if told or question.has_number(number):
             if told and not _is_given_as_often(number, told, proof_text, question):
                 return False
-            if told and _is_of_another_drug(number, answer, proof_text):
+            if told and _is_of_another_drug(number, answer, proof_text, named):
                 return False
             continue
         if context.has_number(number) and not expected.has_number(number):
@@ -96,8 +98,15 @@ def _all_follow(
     return True
 
 
-def _matches(number: Quantity, quoted: Quantity) -> bool:
-    """The same number; where one of them lacks a unit, the other's is taken."""
+def _units_named(proof_text: str, question: Reading) -> frozenset[str]:
+    """The dimensions of all units that are named, next to a number or not."""
+    spoken = letters(proof_text) | question.terms
+    return frozenset(ATOMS[w].dimension for w in ATOMS.keys() & spoken)
+
+
+def _matches(number: Quantity, quoted: Quantity, named: frozenset[str]) -> bool:
+    """The same number; where one of them lacks a unit, the other's is taken, if that is named at
+    all: 12 of 40 patients are not 12 %."""
     if number.same(quoted):
         return True
     if number.raw != quoted.raw:
@@ -105,8 +114,10 @@ def _matches(number: Quantity, quoted: Quantity) -> bool:
     if number.dimension == "":
         return True
     if quoted.dimension == "":
-        return not quoted.spelled or number.dimension in COUNTABLE
-    return quoted.dimension.partition("/") == (number.dimension, "/", "fractions")
+        aged = number.dimension == "months" and not quoted.spelled
+        return aged or number.dimension in COUNTABLE or number.dimension.split("/")[0] in named
+    one, other = quoted.dimension, number.dimension
+    return f"{other}/fractions" == one or f"{one}/fractions" == other
 
 
 def _is_given_as_often(
@@ -124,18 +135,20 @@ def _is_given_as_often(
     return any(close(number.per_day, r) for r in rates)
 
 
-def _is_of_another_drug(number: Quantity, answer: Answer, proof_text: str) -> bool:
+def _is_of_another_drug(
+    number: Quantity, answer: Answer, proof_text: str, named: frozenset[str]
+) -> bool:
     """Whether an answer gives a drug the number that is quoted for other drugs only."""
     mine = bind(answer.text, number, answer.names)
     if not DRUG.fullmatch(mine):
         return False
     owners: set[str] = set()
     for sentence in sentences(proof_text):
-        named = names(sentence)
+        mentioned = names(sentence)
         for q in facts(sentence)[1]:
-            if _matches(number, q):
-                owners.update(n for n, _ in named if DRUG.fullmatch(n))
-                if not named:
+            if _matches(number, q, named):
+                owners.update(n for n, _ in mentioned if DRUG.fullmatch(n))
+                if not mentioned:
                     return False
     return bool(owners) and mine not in owners
 

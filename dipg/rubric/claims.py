@@ -38,6 +38,8 @@ def read_answer(answer: str) -> Answer:
     if "**" in folded or "__" in folded or "`" in folded:
         folded = folded.replace("**", "").replace("__", "").replace("`", "")
     folded = _AROUND_QUESTION.sub("", folded)
+    if "[" in folded:
+        folded = _CITATION.sub("", folded)
     too_long = len(folded) > LONGEST_ANSWER
     text = plain(folded[:LONGEST_ANSWER])
     numbers = quantities(text)
@@ -49,6 +51,7 @@ def read_answer(answer: str) -> Answer:
     return Answer(text, numbers, named, clauses(text, numbers, named), too_long, opening)
 
 
+_CITATION = re.compile(r"(?<=\S) ?\[\d{1,2}(?:, ?\d{1,2})*\]")
 _AROUND_QUESTION = re.compile(r"^\s*(?:final )?answer\s*:\s*", re.IGNORECASE)
 
 
@@ -112,7 +115,8 @@ WORDS_OF_SPEECH = (
     | ACTIONS.keys()
     | DIRECTIONS.keys()
     | word_set(
-        "either neither only nobody everyone someone anyone just probably perhaps maybe up down"
+        "either neither only nobody everyone someone anyone just probably perhaps maybe up down "
+        "couple"
     )
 )
 """Words that are no names."""

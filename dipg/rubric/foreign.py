@@ -14,9 +14,9 @@ from dipg.rubric.claims import (
     labels_in,
     person,
 )
+from dipg.rubric.labels import label_spots
 from dipg.rubric.lexicon import ACTIONS, word_set
 from dipg.rubric.reading import Reading
-from dipg.rubric.targets import label_spots
 from dipg.text import plain, words
 
 _DESCRIBES = ("ly", "ed", "ing", "er", "est", "ward", "wards", "able", "less")
@@ -100,6 +100,10 @@ def _is_told(number: Quantity, context: Reading, question: Reading, expected: Re
         return True
     if number.compare == "-" and number.raw in context.raws:
         return True
+    whole, _, each = number.dimension.partition("/")
+    if each == "fractions":  # 1.8 Gy in each of 30 fractions of 54 Gy
+        alone = number._replace(dimension=whole)
+        return context.has_number(alone) or follows(number, context.numbers, "", False)
     return any(
         n.raw == number.raw
         and (

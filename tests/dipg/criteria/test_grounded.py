@@ -68,3 +68,11 @@ def test_a_look_up_counts_tokens() -> None:
 def test_punctuation_without_end_costs_no_more_than_its_length() -> None:
     assert not grounded("KT33 received" + "." * 200_000)
     assert not grounded("KT33" + " ." * 100_000)
+
+
+@pytest.mark.parametrize("pointer", ["(sentence 3)", "[1]", "(lines 2-3)", "(see section 2)"])
+def test_a_pointer_quotes_nothing(pointer: str) -> None:
+    context = read(CONTEXT)
+    quotation = '"KT33 received 54 Gy in 30 fractions until 14 March 2022."'
+    assert read_proof(f"{quotation} {pointer}", context).grounded
+    assert read_proof(f"{pointer} {quotation}", context).grounded
