@@ -48,6 +48,8 @@ def _splits(before: str, after: str, claim: Claim) -> bool:
     mine = concepts(claim.target.text) - concepts(" ".join(sorted(_NEVER_A_CHOICE)))
     left, right = _nearest(before, last=True), _nearest(after, last=False)
     here, there = _has(left, mine), _has(right, mine)
+    if here and there and not _one_thing(left, right, claim):
+        return True
     if here == there:  # "a partial or complete response"
         here, there = _has(left[-1:], mine), _has(right[:1], mine)
     if here == there:
@@ -55,6 +57,15 @@ def _splits(before: str, after: str, claim: Claim) -> bool:
     other = right[:1] if here else left[-1:]
     allowed = concepts(" ".join(sorted(allowed_words(claim.options))))
     return any(u.meant.isdisjoint(allowed) and not u.said[0].isdigit() for u in other)
+
+
+def _one_thing(left: list[Unit], right: list[Unit], claim: Claim) -> bool:
+    """Whether two expected words are not two things that the wording joins ("A, B and C")."""
+    joined = re.search(r",| and ", claim.target.text) is not None
+    mine = claim.target.units
+    one = {i for i, unit in enumerate(mine) if left and not unit.isdisjoint(left[-1].meant)}
+    other = {i for i, unit in enumerate(mine) if right and not unit.isdisjoint(right[0].meant)}
+    return not (joined and one and other and one.isdisjoint(other))
 
 
 def _nearest(text: str, last: bool) -> list[Unit]:

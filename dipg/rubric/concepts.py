@@ -93,7 +93,8 @@ _FAMILIES = """
 ~reason: reason cause due because owing account
 ~whole: whole entire complete completely full
 ~unaffected: unaffected uninvolved spared
-~interval: gap interval
+~taper: taper wean
+~parents: parents mother_and_father father_and_mother mother_and_the_father
 ~followup: follow_up followed_up following_up
 ~against: against not_to
 """

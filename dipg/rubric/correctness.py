@@ -7,6 +7,7 @@ import re
 
 from dipg.rubric.choices import is_one_choice, leaves_aside
 from dipg.rubric.claims import Answer, read_answer
+from dipg.rubric.directions import keeps_direction
 from dipg.rubric.lexicon import word_set
 from dipg.rubric.mentions import Claim, is_of_another
 from dipg.rubric.named import is_no_owner, says_labels, says_names
@@ -26,7 +27,7 @@ from dipg.rubric.roles import keeps_roles
 from dipg.rubric.sequences import order_verdict
 from dipg.rubric.targets import Target
 from dipg.rubric.treatments import keeps_actions
-from dipg.rubric.wording import keeps_direction, keeps_polarity, says_phrase
+from dipg.rubric.wording import keeps_polarity, says_phrase
 from dipg.text import words
 
 CHECKS = (

@@ -4,6 +4,7 @@ import itertools
 import re
 
 from dipg.rubric.comparisons import Spot, chosen_by_comparison
+from dipg.rubric.labels import label_spots
 from dipg.rubric.lexicon import DIRECTIONS, DRUG, STOP_WORDS
 from dipg.rubric.mentions import (
     Claim,
@@ -13,7 +14,6 @@ from dipg.rubric.mentions import (
     is_of_another,
 )
 from dipg.rubric.people import asked_person, names_person
-from dipg.rubric.targets import label_spots
 from dipg.text import words
 
 _CONNECTOR = re.compile(

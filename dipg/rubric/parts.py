@@ -6,25 +6,30 @@ ERK" is not "it inhibits MEK and lowers ERK".
 
 import re
 
-from dipg.rubric.concepts import OPPOSITES, concepts, segments, units
+from dipg.rubric.concepts import OPPOSITES, concepts, concepts_of, segments, units
+from dipg.rubric.labels import label_spots
 from dipg.rubric.lexicon import DRUG, GENERIC_WORDS, LIGHT_WORDS, STOP_WORDS
 from dipg.rubric.mentions import Claim
 from dipg.rubric.people import people_in
-from dipg.rubric.targets import is_negated, label_spots
+from dipg.rubric.reading import squeeze
+from dipg.rubric.targets import is_negated
 
 _LITTLE = STOP_WORDS | GENERIC_WORDS | LIGHT_WORDS
 
 
 def keeps_parts(claim: Claim) -> bool:
     """Whether the parts of an answer say of each thing what the wording says of it."""
-    if claim.target.opening or len(claim.answer.text) > _LONG:
+    target, text = claim.target, claim.answer.text
+    if target.opening or len(text) > _LONG:
         return True
-    parts = segments(claim.answer.text)
-    return (
-        not _says_opposite(parts, claim)
-        and not _says_of_another(parts, claim)
-        and not _swaps(parts, claim)
-    )
+    if any(o.sides for o in claim.options) and _says_opposite(segments(text), claim):
+        return False
+    if target.units and claim.question.names and _says_of_another(segments(text), claim):
+        return False
+    if len(target.names) > 1 and _attaches_otherwise(claim):
+        return False
+    several = not target.actions and len(segments(target.text)) > 1
+    return not (several and _swaps(segments(text), claim))
 
 
 _LONG = 2_000
@@ -64,9 +69,8 @@ def _taken_side(claim: Claim) -> frozenset[str]:
     asked = concepts(claim.question.text.lower())
     sides = []
     for option in claim.options:
-        said = frozenset(c for unit in _content(option.text) for c in unit if c in OPPOSITES)
-        if said or not option.numbers:
-            sides.append(said)
+        if option.sides or not option.numbers:
+            sides.append(option.sides)
     if not sides:
         return frozenset()
     shared = frozenset.intersection(*sides) - asked
@@ -108,8 +112,6 @@ def _is_person(name: str, claim: Claim) -> bool:
 
 def _swaps(parts: tuple[tuple[str, int], ...], claim: Claim) -> bool:
     """Whether an answer says of one thing what the wording says of another."""
-    if claim.target.actions:
-        return False
     told = [(_things(p, claim), _content(p)) for p, _ in segments(claim.target.text)]
     if not all(things for things, _ in told):
         return False
@@ -126,6 +128,37 @@ def _swaps(parts: tuple[tuple[str, int], ...], claim: Claim) -> bool:
             if spoken & theirs and not spoken & mine and mine:
                 return True
     return False
+
+
+def _attaches_otherwise(claim: Claim) -> bool:
+    """Whether an answer ties to one name what the wording ties to another ("loss of X makes
+    dependent on Y")."""
+    named = frozenset(claim.target.names)
+    wanted, said = _ties(claim.target.text, named), _ties(claim.answer.text, named)
+    return any(names.isdisjoint(said[head]) for head, names in wanted.items() if head in said)
+
+
+def _ties(text: str, named: frozenset[str]) -> dict[str, set[str]]:
+    """What stands with which name: "loss of X" and "X loss" tie the loss to X."""
+    found: dict[str, set[str]] = {}
+    for pattern in _TIES:
+        for m in pattern.finditer(text):
+            name, head = squeeze(m["name"]), m["head"]
+            if name in named and head not in _LITTLE:
+                for concept in concepts_of(head):
+                    found.setdefault(concept, set()).add(name)
+    return found
+
+
+_TIES = (
+    re.compile(
+        r"(?P<head>[a-z]{4,}) (?:of|on|upon|to|by|for|from|against|with|in) (?:the )?"
+        r"(?P<name>[a-z0-9][a-z0-9-]*)"
+    ),
+    re.compile(
+        r"(?P<name>[a-z0-9][a-z0-9-]*)[ -](?P<head>loss|deficien\w+|dependen\w+|resistan\w+)"
+    ),
+)
 
 
 def _own(

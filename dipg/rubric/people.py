@@ -56,7 +56,7 @@ def _parts(name: str) -> Person:
 
 def asked_person(claim: Claim) -> Person:
     """The person that is expected, where a name of the context is all of the wording."""
-    text = _TITLE.sub("", claim.target.text.strip(" .")).strip()
+    text = _TITLE.sub("", claim.target.text.strip(" .")).strip().removesuffix("'s")
     parts = tuple(_WORD.findall(text))
     if (
         not parts

@@ -11,9 +11,10 @@ from functools import lru_cache
 from itertools import pairwise
 
 from dipg.quantities import Quantity, quantities
+from dipg.rubric.labels import label_spots
 from dipg.rubric.lexicon import STOP_WORDS, word_set
 from dipg.rubric.mentions import Claim
-from dipg.rubric.targets import label_spots, stem, stems
+from dipg.rubric.targets import stem, stems
 from dipg.text import plain, sentences
 
 _DIVIDERS = (

@@ -109,7 +109,7 @@ def is_unqualified(claim: Claim) -> bool:
     said = [w for w in words(target.text) if w not in STOP_WORDS and w not in LIGHT_WORDS]
     if weak and said and any(w in weak and other == said[0] for w, other in pairwise(spoken)):
         return False
-    if _averts(claim):
+    if _averts(claim) or (_BOTH.search(target.text) and _NOT_BOTH.search(text)):
         return False
     if _OR_ANOTHER.search(text) and not any(_OR_ANOTHER.search(o.whole) for o in claim.options):
         return False
@@ -119,12 +119,19 @@ def is_unqualified(claim: Claim) -> bool:
         return True
     known = claim.context.terms | claim.question.terms
     known |= {w for o in claim.options for w in words(o.whole)} | {"bilateral"}
+    meant = frozenset().union(*map(concepts_of, known))
     for w in set(spoken) - known:
+        if not concepts_of(w).isdisjoint(meant):
+            continue
         at = text.find(w)
         told = CLASSES.get(w) in _PLACES or w in _ASSESSMENTS
         if told and not is_denied(text, at, at + len(w)):
             return False
     return _IN_PART.search(text) is None or _IN_PART.search(target.whole) is not None
+
+
+_BOTH = re.compile(r"\bboth\b")
+_NOT_BOTH = re.compile(r"\b(?:one|only|neither|either|single)\b")
 
 
 def _averts(claim: Claim) -> bool:

@@ -6,7 +6,9 @@ from functools import lru_cache
 
 from dipg.quantities import Quantity, quantities
 from dipg.rubric.actions import actions_of
-from dipg.rubric.concepts import root, units
+from dipg.rubric.asked import asked_for, asks_yes_or_no
+from dipg.rubric.concepts import OPPOSITES, root, units
+from dipg.rubric.labels import labels_of
 from dipg.rubric.lexicon import (
     ACTIONS,
     CLASSES,
@@ -14,7 +16,6 @@ from dipg.rubric.lexicon import (
     LIGHT_WORDS,
     PLAIN_WORDS,
     STOP_WORDS,
-    word_set,
 )
 from dipg.rubric.reading import Reading, names, read
 from dipg.text import fold, plain, sentences, words
@@ -30,15 +31,6 @@ _REASON = re.compile(
 _ASIDE = re.compile(
     r"(?:,| and)? (?:while|whilst|along with|together with monitoring)\b.*", re.DOTALL
 )
-_LABELLED_THINGS = word_set(
-    "arm group cohort patient case source hospital site drug option regimen report stratum level "
-    "center centre schedule plan"
-)
-_LABEL = re.compile(
-    rf"\b({'|'.join(sorted(_LABELLED_THINGS))}|dose level)s? "
-    r"([a-z]|\d{1,4}|i{1,3}|iv|one|two|three|four|five)\b"
-)
-_LABELLED = frozenset(f"{thing}{s}" for thing in _LABELLED_THINGS for s in ("", "s"))
 _OPENING = re.compile(r"^\W*(yes|no)\b")
 _NEGATOR = re.compile(
     r"\b(?:not|n't|never|no|without|neither|nor|cannot|none|isn|wasn|doesn|didn|hasn|haven|won|"
@@ -69,6 +61,7 @@ class Target:
       names: that an answer has to mention, in order.
       phrase: content words to be said where there are neither numbers nor names.
       units: what these words mean, each to be said in some word for it.
+      sides: those of its concepts that have an opposite.
       set_aside: plain text of what the wording says it is not ("X rather than Y").
       labels: ("arm", "b") and the like, to be mentioned.
       opening: "yes", "no" or "".
@@ -88,6 +81,7 @@ class Target:
     names: tuple[str, ...]
     phrase: tuple[str, ...]
     units: tuple[frozenset[str], ...]
+    sides: frozenset[str]
     set_aside: str
     labels: frozenset[tuple[str, str]]
     opening: str
@@ -153,6 +147,13 @@ def make_target(wording: str, question: str) -> Target:
         names=tuple(dict.fromkeys(all_names)) if compares else required,
         phrase=phrase,
         units=tuple(u.meant for u in units(text) if not set(words(u.said)).isdisjoint(phrase)),
+        sides=frozenset(
+            c
+            for u in units(text)
+            if u.said not in STOP_WORDS and u.said not in LIGHT_WORDS
+            for c in u.meant
+            if c in OPPOSITES
+        ),
         set_aside=plain(set_aside),
         labels=labels - labels_asked,
         opening=opening,
@@ -192,19 +193,6 @@ _UNTIL = re.compile(r",? (?:until|till|as long as)\b")
 _ASKS_UNTIL = re.compile(r"\b(?:how long|until|till|when|duration|what must|what should)\b")
 
 
-def asks_yes_or_no(question: str) -> bool:
-    """Whether a question is answered by yes or no alone."""
-    asked = plain(question)
-    return _POLAR.match(asked) is not None and _ASKS_MORE.search(asked) is None
-
-
-_POLAR = re.compile(
-    r"\W*(?:(?:according to|based on|in|at|on|for|per|by|after|before|given|under)[^,?]{1,80}, )?"
-    r"(?:did|do|does|was|were|is|are|has|have|had|can|could|should|may|must|will|would)\b"
-)
-_ASKS_MORE = re.compile(r"\b(?:or|which|what|when|why|how|where|who)\b")
-
-
 _CONTRAST = re.compile(r",? (?:rather than|instead of|as opposed to) (.+)$", re.DOTALL)
 
 
@@ -239,45 +227,6 @@ CHOICE = re.compile(r"\b(?:which|who|whose|or|between|what (?:drug|patient|arm))
 def shape(name: str) -> str:
     """What a name looks like: letters and digits in turn ("KX41" is "a0")."""
     return re.sub(r"[a-z]+", "a", re.sub(r"\d+", "0", name))
-
-
-_ASKED_BY: tuple[tuple[re.Pattern[str], frozenset[str]], ...] = tuple(
-    (re.compile(rf"\b(?:{asked})\b"), frozenset(dimensions.split()))
-    for asked, dimensions in (
-        ("when|what date|which date|what day|which day", "date month monthday time"),
-        ("how old|what age|age", "months"),
-        ("how long|duration|what period|median survival|overall survival", "days months seconds"),
-        ("what percentage|which percentage|what proportion|response rate", "percent"),
-        ("weigh|weight", "mass"),
-        ("how large|how big|what size|diameter|how far", "length volume"),
-        ("how many fractions|number of fractions", "fractions"),
-        (
-            "radiation dose|dose of radiation|dose of radiotherapy|radiotherapy dose|total dose",
-            "dose",
-        ),
-    )
-)
-
-
-@lru_cache(maxsize=4096)
-def asked_for(question: str) -> tuple[frozenset[str], frozenset[tuple[str, str]]]:
-    """The dimensions of the numbers that a question asks for, and the labels that it names."""
-    text = plain(fold(question))
-    return _asked_dimensions(text), frozenset(labels_of(text))
-
-
-def _asked_dimensions(question: str) -> frozenset[str]:
-    """The dimensions of the numbers that a question asks for, where it asks for one kind alone."""
-    if _MORE_THAN_ONE.search(question):
-        return frozenset()
-    found = [dimensions for pattern, dimensions in _ASKED_BY if pattern.search(question)]
-    return found[0] if len(found) == 1 else frozenset()
-
-
-_MORE_THAN_ONE = re.compile(
-    r"\b(?:and|regimen|schedule|fractionation|how often|frequency|which|who|compare\w*|how does|"
-    r"why|rule)\b"
-)
 
 
 def _in_label(number: Quantity, labels: frozenset[tuple[str, str]]) -> bool:
@@ -343,45 +292,6 @@ def _phrase(
     if not fresh and (acts or any(w in DIRECTIONS for w in words(text))):
         return ()
     return tuple(fresh or [w for w in spoken if w not in ("yes", "no", "not")])
-
-
-def labels_of(plain_text: str) -> list[tuple[str, str]]:
-    """("arm", "b") for "arm B", ("patient", "2") for "patient 2", ("arm", "1") for "first arm"."""
-    return [label for _, label in label_spots(plain_text)]
-
-
-def label_spots(plain_text: str) -> list[tuple[int, tuple[str, str]]]:
-    """Labels with where they stand."""
-    if _LABELLED.isdisjoint(words(plain_text)):
-        return []
-    found = [
-        (m.start(), (m[1], _SAME_LABEL.get(m[2], m[2])))
-        for m in _LABEL.finditer(plain_text)
-        if m[2] != "a" or _is_label(m, plain_text)
-    ]
-    if any(ordinal in plain_text for ordinal in _ORDINALS):
-        found += [(m.start(), (m[2], _ORDINALS[m[1]])) for m in _ORDINAL.finditer(plain_text)]
-        found.sort()
-    return found
-
-
-_SAME_LABEL = {"i": "1", "ii": "2", "iii": "3", "iv": "4"}
-_SAME_LABEL |= {"one": "1", "two": "2", "three": "3", "four": "4", "five": "5"}
-_ORDINALS = {"first": "1", "second": "2", "third": "3", "fourth": "4"}
-_ORDINAL = re.compile(
-    r"\b(first|second|third|fourth) (arm|group|cohort|patient|case|source|hospital|site|option|"
-    r"regimen|stratum|center|centre|schedule|plan)\b"
-)
-_AFTER_LABEL = re.compile(
-    r" (?:is|was|had|has|got|received|showed|shows|and|or|than|with|gave|gives|says|said|states|"
-    r"stated|reports|reported|did|at|in|achieved|versus|vs)\b"
-)
-
-
-def _is_label(m: re.Match[str], text: str) -> bool:
-    """An article is no label: "arm a had" names an arm, "regimen a week later" does not."""
-    after = text[m.end() : m.end() + 12]
-    return not re.match(r" [a-z]", after) or _AFTER_LABEL.match(after) is not None
 
 
 def bind(text: str, number: Quantity, named: list[tuple[str, int]]) -> str:

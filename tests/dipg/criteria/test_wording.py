@@ -2,8 +2,9 @@
 
 import pytest
 
+from dipg.rubric.directions import keeps_direction
 from dipg.rubric.openings import opens_alike
-from dipg.rubric.wording import keeps_direction, keeps_polarity, says_phrase
+from dipg.rubric.wording import keeps_polarity, says_phrase
 from tests.dipg.criteria.making import claim
 
 

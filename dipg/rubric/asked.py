@@ -1,0 +1,59 @@
+"""What a question asks for: yes or no, one kind of number, a reason."""
+
+import re
+from functools import lru_cache
+
+from dipg.rubric.labels import labels_of
+from dipg.text import fold, plain
+
+
+def asks_yes_or_no(question: str) -> bool:
+    """Whether a question is answered by yes or no alone."""
+    asked = plain(question)
+    return _POLAR.match(asked) is not None and _ASKS_MORE.search(asked) is None
+
+
+_POLAR = re.compile(
+    r"\W*(?:(?:according to|based on|in|at|on|for|per|by|after|before|given|under)[^,?]{1,80}, )?"
+    r"(?:did|do|does|was|were|is|are|has|have|had|can|could|should|may|must|will|would)\b"
+)
+_ASKS_MORE = re.compile(r"\b(?:or|which|what|when|why|how|where|who)\b")
+
+
+_ASKED_BY: tuple[tuple[re.Pattern[str], frozenset[str]], ...] = tuple(
+    (re.compile(rf"\b(?:{asked})\b"), frozenset(dimensions.split()))
+    for asked, dimensions in (
+        ("when|what date|which date|what day|which day", "date month monthday time"),
+        ("how old|what age|age", "months"),
+        ("how long|duration|what period|median survival|overall survival", "days months seconds"),
+        ("what percentage|which percentage|what proportion|response rate", "percent"),
+        ("weigh|weight", "mass"),
+        ("how large|how big|what size|diameter|how far", "length volume"),
+        ("how many fractions|number of fractions", "fractions"),
+        (
+            "radiation dose|dose of radiation|dose of radiotherapy|radiotherapy dose|total dose",
+            "dose",
+        ),
+    )
+)
+
+
+@lru_cache(maxsize=4096)
+def asked_for(question: str) -> tuple[frozenset[str], frozenset[tuple[str, str]]]:
+    """The dimensions of the numbers that a question asks for, and the labels that it names."""
+    text = plain(fold(question))
+    return _asked_dimensions(text), frozenset(labels_of(text))
+
+
+def _asked_dimensions(question: str) -> frozenset[str]:
+    """The dimensions of the numbers that a question asks for, where it asks for one kind alone."""
+    if _MORE_THAN_ONE.search(question):
+        return frozenset()
+    found = [dimensions for pattern, dimensions in _ASKED_BY if pattern.search(question)]
+    return found[0] if len(found) == 1 else frozenset()
+
+
+_MORE_THAN_ONE = re.compile(
+    r"\b(?:and|regimen|schedule|fractionation|how often|frequency|which|who|compare\w*|how does|"
+    r"why|rule)\b"
+)
