@@ -225,6 +225,11 @@ _WAYS: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = tuple(
             rf"fails? to {TELLS}|says? nothing|never {TELLS}|(?:is|are|remains?) silent)\b",
         ),
         ("not", r"\b(?:it|this|that|which) is (?:simply |just )?not there\b"),
+        ("not", rf"\bnot among (?:\w+ ){{0,3}}?(?:results|values|data|findings|facts|{SOURCE})\b"),
+        (
+            "no",
+            r"\bthere (?:is|are) no (?:\w+ )?(?:dos(?:e|age)|value|figure|number|date)s? (?:for|of)\b",
+        ),
         (
             "no",
             r"\b(?:but|and|yet|though|while) (?:\w+ ){0,2}?(?:gives?|states?|names?|mentions?|"

@@ -51,8 +51,8 @@ _ONLY_UNABLE = re.compile(
     r"no (?:\w+[ -]){0,6}?(?:can be|could be|can|could)\b|no (?:\w+ )?(?:way|means|basis|method|"
     r"possibility|grounds?|criterion|criteria|guidance|reason)\b|(?:not|n't) (?:\w+ ){0,2}?"
     r"(?:allow|permit|explain|clarify|establish|confirm|identify|tell|say which|state which|"
-    r"indicate which)|nothing (?:\w+ ){0,3}?(?:settles|decides|resolves|tells|says|shows|explains|"
-    r"indicates) (?:which|who|whether)"
+    r"indicate which)|nothing (?:\w+ ){0,5}?(?:settles|decides|resolves|(?:tells|says|shows|"
+    r"explains|indicates) (?:which|who|whether))"
 )
 """A statement that nothing can be concluded, which a conflict alone may be the cause of."""
 
@@ -91,7 +91,7 @@ def take_stance(
         text, parts, conflicts, matter.raws, matter.asked
     )
     if flagged and conflicts:
-        absences = [a for a in absences if not _ONLY_UNABLE.search(text, a[0], a[1] + 24)]
+        absences = [a for a in absences if not _ONLY_UNABLE.search(text, a[0], a[1] + 40)]
     spans = [*absences, *conflicts, *([undecided.span()] if undecided else [])]
     if absences:
         missing = _offers_nothing(text, parts, spans, matter)
