@@ -228,7 +228,7 @@ _WAYS: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = tuple(
         ("not", rf"\bnot among (?:\w+ ){{0,3}}?(?:results|values|data|findings|facts|{SOURCE})\b"),
         (
             "no",
-            r"\bthere (?:is|are) no (?:\w+ )?(?:dos(?:e|age)|value|figure|number|date)s? (?:for|of)\b",
+            r"\bthere (?:is|are) no (?:\w+ )?(?:dose|dosage|value|figure|number|date)s? for\b",
         ),
         (
             "no",

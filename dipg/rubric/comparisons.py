@@ -7,10 +7,10 @@ after KT33" that KT33 was before KT34.
 import re
 from collections.abc import Sequence
 
+from dipg.rubric.clauses import Clause
 from dipg.rubric.lexicon import ANTONYMS, DIRECTIONS
 from dipg.rubric.mentions import is_denied
 from dipg.rubric.reading import Reading
-from dipg.rubric.clauses import Clause
 from dipg.text import words
 
 _THAN = re.compile(r"\b(?:than|compared (?:to|with)|versus|vs)\b")
