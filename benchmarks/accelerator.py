@@ -4,7 +4,7 @@
     PYTHONPATH=. python benchmarks/accelerator.py --parts decode,update --models 270m --json FILE
     PYTHONPATH=. python benchmarks/accelerator.py --tiny      # a tiny shape, to try it on a CPU
 
-Random weights in the shapes of Gemma 3 270M and 1B: values do not change the speed. About six
+Random weights in the shapes of Gemma 3 270M and 1B: values do not change the speed. Meant for six
 minutes on an H100, half of it compilation, of which several run at once; what would begin after
 `--minutes` is left out and said to be. With `--json` what is known is written after every result,
 and what fails is one line. `JAX_COMPILATION_CACHE_DIR` saves a second run the compilation.
