@@ -9,7 +9,8 @@ _USUAL = (
     r"|(?P<adj>daily|weekly|monthly|biweekly|fortnightly|nightly)"
     rf"|(?P<every>every|each) (?:(?P<n>\d+|other|second|third|fourth|{_COUNTED})[- ])?"
     r"(?P<unit>hour|day|week|month|fortnight|night)s?"
-    r"|q(?P<qn>\d+)(?P<qunit>h|d|w)|(?P<latin>bid|bd|tid|tds|qid|qds|qd|od|b\.i\.d\.|t\.i\.d\.)"
+    r"|q(?P<qn>\d+)(?P<qunit>h|d|w)|(?P<latin>bid|bd|tid|tds|qid|qds|qd|od|b\.i\.d\.|t\.i\.d\.|"
+    r"b\.d\.|t\.d\.s\.|q\.d\.s\.|o\.d\.)"
     r"|(?:/|per )(?P<rate>day|week|month|d|wk)"
     r"|(?<!after )(?<!over )(?<!within )(?<!for )(?<!in )(?<!of )(?<!about )a "
     r"(?P<arate>day|week|month)(?! (?:later|ago|before|after|earlier|of|or|in|following|prior))"
@@ -30,7 +31,7 @@ _DAYS = {"hour": 1 / 24, "h": 1 / 24, "day": 1.0, "daily": 1.0, "d": 1.0, "night
 _DAYS |= {"week": 7.0, "weekly": 7.0, "w": 7.0, "wk": 7.0, "month": 28.0, "monthly": 28.0}
 _DAYS |= {"biweekly": 14.0, "fortnight": 14.0, "fortnightly": 14.0, "night": 1.0}
 _LATIN = {"bid": 2, "bd": 2, "b.i.d.": 2, "tid": 3, "tds": 3, "t.i.d.": 3, "qid": 4, "qds": 4}
-_LATIN |= {"qd": 1, "od": 1}
+_LATIN |= {"qd": 1, "od": 1, "o.d.": 1, "b.d.": 2, "t.d.s.": 3, "q.d.s.": 4}
 FREQUENCY_WORDS = frozenset({
     "day", "days", "daily", "week", "weeks", "weekly", "month", "months", "monthly", "hour",
     "hours", "hourly", "night", "nights", "nightly", "biweekly", "fortnight", "fortnightly", "bid",

@@ -56,8 +56,15 @@ _SPELLED = re.compile(
 )
 _ROMAN_NUMERAL = re.compile(r"(?:grade|stage|phase|type|class|level|arm) (?P<roman>iii|ii|iv|i)\b")
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
-_MULTIPLE = re.compile(r"[ -](dozen|hundred|thousand|million|billion)\b")
-_TIMES_OVER = {"dozen": 12, "hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
+_MULTIPLE = re.compile(r"[ -](dozen|hundred|thousand|million|billion)\b|(?= ?k ?/ ?[uμµ]l) ?(k)")
+_TIMES_OVER = {
+    "k": 1000,
+    "dozen": 12,
+    "hundred": 100,
+    "thousand": 1000,
+    "million": 10**6,
+    "billion": 10**9,
+}
 _LESS = "less|fewer|lower|smaller|younger|shorter|under|below"
 _MORE = "more|greater|higher|larger|older|longer|over|above|exceeding|exceed|exceeds"
 _COMPARATOR = re.compile(
@@ -238,7 +245,7 @@ def _read(text: str, start: int, m: re.Match[str], often: list[tuple[float, int,
     if text.startswith(" and a half", end):
         value, end = value + 0.5, end + len(" and a half")
     if (times := _MULTIPLE.match(text, end)) is not None:
-        value, end = value * _TIMES_OVER[times[1]], times.end()
+        value, end = value * _TIMES_OVER[times[1] or times[2]], times.end()
     if start and text[start - 1] == "-" and _SIGN.search(text, max(0, start - 2), start):
         value = -value
     dimension, factor, end = _unit_after(text, end)
