@@ -94,6 +94,9 @@ _FAMILIES = """
 ~whole: whole entire complete completely full
 ~unaffected: unaffected uninvolved spared
 ~taper: taper wean
+~bilateral: bilateral both_sides
+~unilateral: unilateral one_side
+~accrue: accrue accrual recruit recruitment enrol enrolment
 ~parents: parents mother_and_father father_and_mother mother_and_the_father
 ~followup: follow_up followed_up following_up
 ~against: against not_to
@@ -176,7 +179,7 @@ for _pair in (
     "~increase ~decrease", "~improve ~worsen", "~hold ~continue", "~stop ~continue",
     "~block ~activate", "~prolong ~shorten", "~retain ~lose", "~permanent ~brief",
     "~before ~after", "~stop ~start", "~stop ~resume", "~place ~remove", "~agree ~refuse",
-    "~stable ~change", "~whole ~partial",
+    "~stable ~change", "~bilateral ~unilateral", "~whole ~partial",
 ):  # fmt: skip
     _one, _other = _pair.split()
     OPPOSITES.setdefault(_one, _other)

@@ -24,7 +24,8 @@ def keeps_parts(claim: Claim) -> bool:
         return True
     if any(o.sides for o in claim.options) and _says_opposite(segments(text), claim):
         return False
-    if target.units and claim.question.names and _says_of_another(segments(text), claim):
+    named = not target.numbers and (target.units or target.names)
+    if named and claim.question.names and _says_of_another(segments(text), claim):
         return False
     if len(target.names) > 1 and _attaches_otherwise(claim):
         return False
@@ -46,13 +47,22 @@ def _says_opposite(parts: tuple[tuple[str, int], ...], claim: Claim) -> bool:
         return False
     if claim.target.actions:  # what is done to treatments is compared elsewhere
         wanted -= _TREATED
-    refused = {OPPOSITES[c] for c in wanted if c in OPPOSITES}
     asked = _content(claim.question.text.lower())
     labels = set(label_spots_of(claim.question.text.lower()))
+    return any(_is_turned(concept, parts, asked, labels) for concept in wanted)
+
+
+def _is_turned(
+    concept: str,
+    parts: tuple[tuple[str, int], ...],
+    asked: list[frozenset[str]],
+    labels: set[tuple[str, str]],
+) -> bool:
+    """Whether the opposite of a concept is said where an answer is most on what was asked."""
     best = {True: -1, False: -1}
     for said, _ in parts:
         spoken = concepts(said)
-        good, bad = not spoken.isdisjoint(wanted), not spoken.isdisjoint(refused)
+        good, bad = concept in spoken, OPPOSITES[concept] in spoken
         if good == bad or is_negated(said):
             continue
         shared = sum(not spoken.isdisjoint(unit) for unit in asked)
@@ -88,7 +98,7 @@ def label_spots_of(plain_text: str) -> list[tuple[str, str]]:
 def _says_of_another(parts: tuple[tuple[str, int], ...], claim: Claim) -> bool:
     """Whether the expected words are said of another person than the one asked about."""
     people = {n for n in claim.question.names if n.isalpha() and not DRUG.fullmatch(n)}
-    wanted = claim.target.units
+    wanted = claim.target.units or tuple(concepts(n) for n in claim.target.names)
     if not people or not wanted:
         return False
     mine = {w for o in claim.options for w in re.findall(r"[a-z]+", o.whole)}

@@ -3,8 +3,10 @@
 import re
 
 from dipg.rubric.actions import actions_of
+from dipg.rubric.concepts import concepts
 from dipg.rubric.lexicon import ACTIONS, CLASHES
 from dipg.rubric.mentions import Claim
+from dipg.rubric.targets import is_negated
 from dipg.text import words
 
 
@@ -35,11 +37,23 @@ def keeps_actions(claim: Claim) -> bool:
             continue  # "which drug?" may be answered by its name alone
         meant = {"", name} if name else {"", *claim.question.terms}
         if not any(a in actions and n in meant for n, a in said):
-            return False
+            return not said and _says_as_noun(claim, actions, meant)
     return True
 
 
 _IN_PASSING = re.compile(r",? (?:after|because|since|following|despite|before|once)\b")
+
+
+def _says_as_noun(claim: Claim, actions: set[str], meant: set[str]) -> bool:
+    """Whether an answer names what is done without a verb of its own ("discontinuation")."""
+    told = {name for name, _ in claim.answer.names}
+    spoken = concepts(claim.answer.text)
+    return (
+        any(f"~{action}" in spoken for action in actions)
+        and not any(f"~{clash}" in spoken for a in actions for clash in CLASHES[a])
+        and told <= meant
+        and not is_negated(claim.answer.text)
+    )
 
 
 def _acts(claim: Claim) -> bool:
