@@ -5,7 +5,7 @@ Literal: what the question says needs no proof, what is computed has to follow f
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from dipg.frequencies import FREQUENCY_WORDS, frequencies
 from dipg.quantities import Quantity, close
@@ -45,7 +45,7 @@ def is_carried(
         return False
     if all(n.dimension[:1] == "#" for n in answer.numbers):
         return not _counts_none(answer, proof_text, question)
-    return _carries_numbers(answer, proof_text, quoted, question, context, expected)
+    return _carries_numbers(answer, proof_text, proof_terms, quoted, question, context, expected)
 
 
 def _carries_labels(text: str, proof_text: str, question: Reading) -> bool:
@@ -57,29 +57,32 @@ def _carries_labels(text: str, proof_text: str, question: Reading) -> bool:
 def _carries_numbers(
     answer: Answer,
     proof_text: str,
+    proof_terms: Set[str],
     quoted: Sequence[Quantity],
     question: Reading,
     context: Reading,
     expected: Reading,
 ) -> bool:
     raws = {q.raw for q in quoted}
-    named = _units_named(proof_text, question)
+    spoken = (proof_terms, question.terms)
     pending: list[Quantity] = []
     for number in {(n.dimension, n.value, n.raw, n.per_day): n for n in answer.numbers}.values():
         if is_uncounted(number, answer, question):
             continue
         if number.dimension[:1] == "#" and number.raw in raws:
             continue
-        told = [q for q in quoted if _matches(number, q, named)]
+        told = [q for q in quoted if _matches(number, q, spoken)]
         if told or question.has_number(number):
             if told and not _is_given_as_often(number, told, proof_text, question):
                 return False
-            if told and _is_of_another_drug(number, answer, proof_text, named):
+            if told and _is_of_another_drug(number, answer, proof_text, spoken):
                 return False
             continue
         if context.has_number(number) and not expected.has_number(number):
             return False
         pending.append(number)
+    if not pending:
+        return True
     return len(pending) <= MOST_COMPUTED and _all_follow(
         pending, [*quoted, *question.numbers], f"{proof_text}\n{question.text.lower()}", expected
     )
@@ -98,13 +101,12 @@ def _all_follow(
     return True
 
 
-def _units_named(proof_text: str, question: Reading) -> frozenset[str]:
-    """The dimensions of all units that are named, next to a number or not."""
-    spoken = letters(proof_text) | question.terms
-    return frozenset(ATOMS[w].dimension for w in ATOMS.keys() & spoken)
+_WORDS_OF: dict[str, set[str]] = {}
+for _word, _unit in ATOMS.items():
+    _WORDS_OF.setdefault(_unit.dimension, set()).add(_word)
 
 
-def _matches(number: Quantity, quoted: Quantity, named: frozenset[str]) -> bool:
+def _matches(number: Quantity, quoted: Quantity, spoken: tuple[Set[str], ...]) -> bool:
     """The same number; where one of them lacks a unit, the other's is taken, if that is named at
     all: 12 of 40 patients are not 12 %."""
     if number.same(quoted):
@@ -115,7 +117,8 @@ def _matches(number: Quantity, quoted: Quantity, named: frozenset[str]) -> bool:
         return True
     if quoted.dimension == "":
         aged = number.dimension == "months" and not quoted.spelled
-        return aged or number.dimension in COUNTABLE or number.dimension.split("/")[0] in named
+        unit = _WORDS_OF.get(number.dimension.partition("/")[0], set())
+        return aged or number.dimension in COUNTABLE or any(unit & terms for terms in spoken)
     one, other = quoted.dimension, number.dimension
     return f"{other}/fractions" == one or f"{one}/fractions" == other
 
@@ -136,7 +139,7 @@ def _is_given_as_often(
 
 
 def _is_of_another_drug(
-    number: Quantity, answer: Answer, proof_text: str, named: frozenset[str]
+    number: Quantity, answer: Answer, proof_text: str, spoken: tuple[Set[str], ...]
 ) -> bool:
     """Whether an answer gives a drug the number that is quoted for other drugs only."""
     mine = bind(answer.text, number, answer.names)
@@ -146,7 +149,7 @@ def _is_of_another_drug(
     for sentence in sentences(proof_text):
         mentioned = names(sentence)
         for q in facts(sentence)[1]:
-            if _matches(number, q, named):
+            if _matches(number, q, spoken):
                 owners.update(n for n, _ in mentioned if DRUG.fullmatch(n))
                 if not mentioned:
                     return False

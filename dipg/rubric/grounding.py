@@ -44,13 +44,15 @@ _META = re.compile(
     r"n/a)\W*$"
 )
 _POINTER = re.compile(
-    r"[(\[](?:see )?(?:sentence|line|paragraph|section|page|statement|source|quote|passage|note|"
+    r"[(\[](?:(?:see )?(?:sentence|line|paragraph|section|page|statement|source|quote|passage|note|"
     r"entry|s|l|p|pp)s?\.? ?(?:no\. ?|number |#)?(?:\d{1,3}|[a-z]|one|two|three|four|five|six|"
-    r"seven|eight|nine|ten)(?:(?:-|, | and | to )\d{1,3})*(?: of the (?:context|text))?[)\]]"
-    r"|[(\[](?:the )?(?:first|second|third|fourth|last) (?:sentence|line|paragraph|statement)[)\]]"
-    r"|\[\d{1,2}\]"
+    r"seven|eight|nine|ten)(?:(?:-|, | and | to )\d{1,3})*(?: of the (?:context|text))?"
+    r"|(?:the )?(?:first|second|third|fourth|last) (?:sentence|line|paragraph|statement)"
+    r"|(?<=\[)\d{1,2})[)\]]"
 )
 """Where a quotation stands ("(sentence 4)"); it quotes nothing."""
+_LONG = 6_000
+"""Characters; in a longer proof nobody looks for pointers."""
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -73,8 +75,9 @@ class Proof(NamedTuple):
 def read_proof(proof: str, context: Reading) -> Proof:
     """Look a proof up in its context. Linear in both."""
     text = plain(proof)
-    if ("(" in text or "[" in text) and not _contiguous(text, context.key):
-        text = _POINTER.sub("", text)
+    if len(text) < _LONG and ("(" in text or "[" in text):
+        told = context.text.lower()
+        text = _POINTER.sub(lambda m: m.group() if m.group() in told else "", text)
     if not _WORD.search(text):
         return Proof(bool(text.strip()), False, text)
     quoted, remainder = _split(text)
