@@ -68,10 +68,11 @@ _TOPIC = re.compile(
 def is_on(text: str, conflict: tuple[int, int], asked: frozenset[str]) -> bool:
     """Whether a statement of conflict is on what was asked: it may name no topic, or another."""
     topic = _TOPIC.match(text, conflict[1])
-    named = {w for w in words(topic[1]) if w not in STOP_WORDS | PLAIN_WORDS} if topic else set()
+    named = {w for w in words(topic[1]) if w not in _SAYS_LITTLE} if topic else set()
     return len(named) < 2 or not asked or not named.isdisjoint(asked | _THE_MATTER)
 
 
+_SAYS_LITTLE = STOP_WORDS | PLAIN_WORDS
 _THE_MATTER = word_set("point matter issue question answer value detail fact item aspect")
 
 

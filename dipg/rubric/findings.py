@@ -17,7 +17,7 @@ from dipg.rubric.conflict import CONFLICT
 from dipg.rubric.correctness import states_expected
 from dipg.rubric.foreign import is_foreign
 from dipg.rubric.grounding import Proof, read_proof
-from dipg.rubric.offers import Matter, asked_words
+from dipg.rubric.matter import Matter, matter_of
 from dipg.rubric.reading import Reading, read
 from dipg.rubric.sides import shows_both_sides
 from dipg.rubric.stance import Stance, take_stance
@@ -164,21 +164,15 @@ def read_task(vignette: Vignette) -> Task:
 def _read_task(context_text: str, question_text: str, expected: Expected) -> Task:
     context, question = read(context_text), read(question_text)
     wanted = read(_wordings(expected))
-    given = context.terms | question.terms
+    matter = matter_of(context, question, _raws(context) | _raws(question))
     return Task(
         context=context,
         question=question,
         expected=wanted,
         kind=expected.kind,
         targets=targets(expected, question_text) if expected.kind == "answer" else (),
-        matter=Matter(
-            context,
-            question,
-            given,
-            _raws(context) | _raws(question),
-            asked_words(question_text),
-        ),
-        known=given | wanted.terms,
+        matter=matter,
+        known=matter.given | wanted.terms,
         expects_denial=any(map(_reads_as_denial, (expected.answer, *expected.aliases))),
     )
 
@@ -219,7 +213,9 @@ def _is_consistent(task: Task, found: Findings, answer: Answer, proof: Proof, th
         return proof.quotes and shows_both_sides(proof.text, task.question)
     if not found.answered:
         return True
-    if not proof.quotes or concludes_absence(plain(think[-900:])):
+    if not proof.quotes or found.foreign_answer:  # what no context says, no quotation carries
+        return False
+    if concludes_absence(plain(think[-900:])):
         return False
     return is_carried(
         answer, proof.text, task.question, task.context, task.expected, kind == "abstain"

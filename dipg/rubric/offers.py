@@ -5,50 +5,23 @@ reader elsewhere; an answer it is only where something is put in place of what i
 """
 
 import re
-from typing import Literal, NamedTuple
+from functools import lru_cache
+from typing import Literal
 
 from dipg.quantities import Quantity
 from dipg.rubric.absence import SOURCE, SOURCE_WORD, TELLS
 from dipg.rubric.clauses import Clause
 from dipg.rubric.conflict import ASSERTS
-from dipg.rubric.lexicon import (
-    ACTIONS,
-    CLASSES,
-    GENERIC_WORDS,
-    PLAIN_WORDS,
-    STOP_WORDS,
-    word_set,
-)
-from dipg.rubric.reading import Reading, content
-from dipg.rubric.targets import CHOICE, asked_for, labels_of, stem
-from dipg.text import plain, words
+from dipg.rubric.labels import labels_of
+from dipg.rubric.lexicon import ACTIONS, CLASSES, PLAIN_WORDS, STOP_WORDS, word_set
+from dipg.rubric.matter import Matter
+from dipg.rubric.reading import Sentence
+from dipg.rubric.targets import stem
+from dipg.text import words
 from dipg.units import ATOMS
 
 Verdict = Literal["offers", "states", "nothing"]
 """A clause offers an answer, states a fact beside it, or says nothing of either kind."""
-
-
-class Matter(NamedTuple):
-    """What a vignette gives, and what it asks for.
-
-    Attributes:
-      context, question: of the vignette.
-      given: their terms.
-      raws: their numbers as written.
-      asked: the words of the question that say what it asks for.
-    """
-
-    context: Reading
-    question: Reading
-    given: frozenset[str]
-    raws: frozenset[float]
-    asked: frozenset[str]
-
-    def has_number(self, number: Quantity) -> bool:
-        """Whether context or question contain a number, in its unit if it has one."""
-        if not number.dimension or number.dimension[:1] == "#":
-            return number.raw in self.raws
-        return self.context.has_number(number) or self.question.has_number(number)
 
 
 OFFERS = re.compile(
@@ -100,34 +73,6 @@ _LISTS = re.compile(
     r"\b(?:is|are|was|were) (?:only )?(?:mentioned|listed|named|documented|recorded)\b"
 )
 _REASON = re.compile(r"\W*(?:because|since|due to|owing to)\b")
-_NAMES_OF_VALUES = word_set(
-    "dose doses dosage value amount number figure date dates age duration schedule reason reasons "
-    "cause explanation result results grade stage frequency name person weight volume interval "
-    "location place site rate count level size time day year length"
-)
-"""Words of a question that a statement on something else may share."""
-
-
-_ASKED_AS = (
-    (re.compile(r"\bwhy\b"), "reason reasons cause explanation"),
-    (re.compile(r"\bwhen\b"), "date time day year"),
-    (re.compile(r"\bwho\b"), "name person"),
-    (re.compile(r"\bwhere\b"), "location place site"),
-    (re.compile(r"\bhow long\b"), "duration length"),
-    (re.compile(r"\bhow often\b"), "frequency schedule interval"),
-    (re.compile(r"\bhow many\b"), "number count"),
-    (re.compile(r"\bhow old\b"), "age"),
-    (re.compile(r"\bweigh\b"), "weight"),
-    (re.compile(r"\bhow (?:much|large|big|high)\b"), "amount dose size value"),
-)
-"""Questions, and the nouns that stand for what they ask for."""
-
-
-def asked_words(question: str) -> frozenset[str]:
-    """The words that say what a question asks for ("reason" where it asks why)."""
-    text = plain(question)
-    nouns = (noun for asks, named in _ASKED_AS if asks.search(text) for noun in named.split())
-    return (content(text) - GENERIC_WORDS).union(nouns)
 
 
 def verdict(part: Clause, matter: Matter) -> Verdict:
@@ -140,7 +85,7 @@ def verdict(part: Clause, matter: Matter) -> Verdict:
     hedged = OFFERS.search(_NO_GUESS.sub(" ", text)) is not None
     spoken = words(text)
     if is_foreign(part, matter) and (part.numbers or hedged or ASSERTS.search(text)):
-        return "states" if part.numbers and _asks_why(matter) else "offers"
+        return "states" if part.numbers and matter.asks_why else "offers"
     if _is_bare_name(part, matter):
         return "offers"
     if hedged and (_has_value(part, spoken) or not SOURCE_WORD.search(text)):
@@ -148,7 +93,7 @@ def verdict(part: Clause, matter: Matter) -> Verdict:
         return "offers" if matters else "nothing"
     if any(not n.spelled or n.dimension for n in part.numbers):
         return _verdict_on_numbers(part, spoken, matter)
-    if _REASON.match(text) and _asks_why(matter):
+    if _REASON.match(text) and matter.asks_why:
         return "offers"
     if any(w in ACTIONS for w in spoken[:3]) and not SOURCE_WORD.search(text):
         return "offers"
@@ -164,10 +109,6 @@ def is_foreign(part: Clause, matter: Matter) -> bool:
     return any(n not in matter.given for n in part.names)
 
 
-def _asks_why(matter: Matter) -> bool:
-    return not matter.question.terms.isdisjoint(("why", "reason", "cause"))
-
-
 def _verdict_on_names(part: Clause, spoken: tuple[str, ...], matter: Matter) -> Verdict:
     """Of a clause with names: a name that the question does not have, said of what was asked."""
     of_it = bool(matter.asked.intersection(spoken))
@@ -181,13 +122,16 @@ def _verdict_on_numbers(part: Clause, spoken: tuple[str, ...], matter: Matter) -
     """Of a clause with numbers of the context: those of what was asked are an answer."""
     if _GIVES_ONLY.search(part.text):
         return "nothing"
-    if _asks_why(matter) or _is_of_another(part, matter) or _recites(part, spoken, matter):
+    if matter.asks_why or _is_of_another(part, matter) or _recites(part, spoken, matter):
         return "states"
-    wanted, _ = asked_for(matter.question.text)
-    if wanted and not any(n.dimension.partition("/")[0] in wanted for n in part.numbers):
+    if matter.wanted and not any(_kind(n) in matter.wanted for n in part.numbers):
         return "states"
     rest = [w for w in spoken if w not in _FILLER and not w[0].isdigit()]
     return "offers" if len(rest) <= 1 or matter.asked.intersection(rest) else "states"
+
+
+def _kind(number: Quantity) -> str:
+    return number.dimension.partition("/")[0]
 
 
 def is_prescription(text: str) -> bool:
@@ -210,7 +154,7 @@ def _is_bare_name(part: Clause, matter: Matter) -> bool:
     """Whether a clause is little more than a name."""
     if not part.names or _LISTS.search(part.text) or _is_of_another(part, matter):
         return False
-    if matter.asked.issuperset(part.names) and not CHOICE.search(plain(matter.question.text)):
+    if matter.asked.issuperset(part.names) and not matter.offers_choice:
         return False  # it only repeats what the question is about
     spoken = words(part.text)
     matter_words = [w for w in spoken if w not in _FILLER and w not in PLAIN_WORDS]
@@ -224,10 +168,11 @@ def _is_of_another(part: Clause, matter: Matter) -> bool:
     coded = [n for n in part.names if any(c.isdigit() for c in n) and n in matter.given]
     if coded and not any(n in matter.asked for n in coded):
         return True
+    if not matter.labels:
+        return False
     said = labels_of(part.text)
-    asked = labels_of(matter.question.key) if said else []
-    kinds = {kind for kind, _ in asked}
-    return any(kind in kinds for kind, _ in said) and not set(said) & set(asked)
+    kinds = {kind for kind, _ in matter.labels}
+    return any(kind in kinds for kind, _ in said) and matter.labels.isdisjoint(said)
 
 
 def _recites(part: Clause, spoken: tuple[str, ...], matter: Matter) -> bool:
@@ -236,27 +181,35 @@ def _recites(part: Clause, spoken: tuple[str, ...], matter: Matter) -> bool:
     Its numbers and names stand in sentences of the context that it shares more words with than
     those of the question, and nothing in it is of the question that these sentences do not say.
     """
-    told = [
-        s
-        for s in matter.context.sentences
-        if any(n.same(m) for n in part.numbers for m in s.numbers)
-        or any(n in s.names or n in s.words for n in part.names)
-    ]
-    if not told:
-        return False
     held: set[str] = set()
-    for sentence in told:
-        held.update(map(stem, sentence.words))
-    said = {stem(w) for w in spoken if w not in _SAYS_LITTLE and not w[0].isdigit()}
-    said -= ATOMS.keys()
-    asked = {stem(w) for w in matter.asked - _NAMES_OF_VALUES}
-    labels = set(labels_of(part.text)) & set(labels_of(matter.question.key))
-    if labels and not all(f" {kind} {name} " in matter.context.key for kind, name in labels):
+    for sentence in matter.context.sentences:
+        if not _shares_value(part, sentence):
+            continue
+        held |= _stems_of(sentence.words)
+    if not held:
         return False
-    return bool((said & held) - asked) and not (said & asked) - held
+    said = {stem(w) for w in spoken if w not in _SAYS_LITTLE and not w[0].isdigit()}
+    asked = matter.asked_stems
+    if matter.labels and any(
+        f" {kind} {name} " not in matter.context.key
+        for kind, name in matter.labels.intersection(labels_of(part.text))
+    ):
+        return False
+    return bool((said & held) - asked) and (said & asked) <= held
 
 
-_SAYS_LITTLE = STOP_WORDS | _FILLER
+def _shares_value(part: Clause, sentence: Sentence) -> bool:
+    if any(n in sentence.names or n in sentence.words for n in part.names):
+        return True
+    return any(n.same(m) for n in part.numbers for m in sentence.numbers)
+
+
+@lru_cache(maxsize=8192)
+def _stems_of(spoken: frozenset[str]) -> frozenset[str]:
+    return frozenset(map(stem, spoken))
+
+
+_SAYS_LITTLE = STOP_WORDS | _FILLER | ATOMS.keys()
 
 
 def _has_matter(spoken: tuple[str, ...], matter: Matter) -> bool:

@@ -18,7 +18,8 @@ from dipg.rubric.conflict import (
     statements_of_conflict,
     states_both_sides,
 )
-from dipg.rubric.offers import OFFERS, Matter, is_foreign, is_prescription, verdict
+from dipg.rubric.matter import Matter
+from dipg.rubric.offers import OFFERS, is_foreign, is_prescription, verdict
 from dipg.text import words
 
 _DECLINES = re.compile(

@@ -261,15 +261,13 @@ def infer_kind(answer: str) -> Kind:
     """What a gold answer does: report a conflict, abstain, or answer."""
     from dipg.rubric.absence import statements_of_absence
     from dipg.rubric.claims import read_answer
-    from dipg.rubric.offers import Matter
+    from dipg.rubric.matter import matter_of
     from dipg.rubric.reading import read
     from dipg.rubric.stance import take_stance
 
     said = read_answer(answer)
     told = read(said.text)  # whatever it says is taken as given
-    names = told.terms.union(name for name, _ in said.names)
-    numbers = frozenset(n.raw for n in said.numbers)
-    matter = Matter(told, read(""), names, numbers, frozenset())
+    matter = matter_of(told, read(""), told.raws)
     stance = take_stance(said.text, statements_of_absence(said.text), said.clauses, matter)
     if stance.abstains or stance.declines:
         return "abstain"
