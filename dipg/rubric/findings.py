@@ -215,7 +215,7 @@ def _is_consistent(task: Task, found: Findings, answer: Answer, proof: Proof, th
         return True
     if not proof.quotes or found.foreign_answer:  # what no context says, no quotation carries
         return False
-    if concludes_absence(plain(think[-900:]), task.matter.asked):
+    if concludes_absence(plain(think[-900:]), task.matter.asked if found.correct else frozenset()):
         return False
     return is_carried(
         answer, proof.text, task.question, task.context, task.expected, kind == "abstain"

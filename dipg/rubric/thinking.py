@@ -2,11 +2,26 @@
 
 import re
 
-from dipg.rubric.absence import UNDECIDABLE, is_cued, statements_of_absence
+from dipg.rubric.absence import (
+    SOURCE,
+    STRONG,
+    TELLS,
+    UNDECIDABLE,
+    is_cued,
+    statements_of_absence,
+)
+from dipg.rubric.lexicon import PLAIN_WORDS
+from dipg.rubric.reading import content
 
 
-def concludes_absence(think: str) -> bool:
-    """Whether plain thinking ends in the conclusion that the evidence is missing."""
+def concludes_absence(think: str, asked: frozenset[str] = frozenset()) -> bool:
+    """Whether plain thinking ends in the conclusion that the evidence is missing.
+
+    Args:
+      think: its end, plain.
+      asked: content words of the question; what is said to be missing may be something else
+        ("the dose is 54 Gy; the margin is not given"), unless a guess follows.
+    """
     parts = _last_sentences(think[-700:], 3)
     if not any(is_cued(part) for part in parts):
         return False
@@ -18,8 +33,23 @@ def concludes_absence(think: str) -> bool:
     for part in ending:
         spans = statements_of_absence(part) or [m.span() for m in UNDECIDABLE.finditer(part)][:1]
         if spans and not _BUT_THERE_IS.search(part[spans[-1][1] :]):
+            if not _GUESS.search(think) and not _is_on(part, spans[-1], asked):
+                continue
             return "not required" not in part and "no need" not in part
     return False
+
+
+def _is_on(part: str, absence: tuple[int, int], asked: frozenset[str]) -> bool:
+    """Whether what is missing may be what was asked for: it is that, or it is not named."""
+    start = max(part.rfind(c, 0, absence[0]) for c in _CLAUSE_BORDERS) + 1
+    stops = [at for c in _CLAUSE_BORDERS if (at := part.find(c, absence[1])) >= 0]
+    about = content(part[start : min(stops, default=len(part))])
+    named = {w for w in about if w not in PLAIN_WORDS and not _SAYS.fullmatch(w)}
+    return not asked or not named or not about.isdisjoint(asked)
+
+
+_CLAUSE_BORDERS = (";", ", ", " but ", " and ")
+_SAYS = re.compile(rf"{SOURCE}|{TELLS}|{STRONG}|therefore|conclude|must|abstain|evidence")
 
 
 def _last_sentences(text: str, count: int) -> list[str]:
