@@ -24,8 +24,11 @@ _ENDS_THERE = re.compile(
 _NO_YEAR = re.compile(r"(?![ ,]*\d{4})")
 _SLASHED_MONTH = re.compile(r"(?<![\d/])(\d{1,2})/((?:19|20)\d\d)\b(?!/)")
 _ON_WHICH_SIDE = re.compile(r"\b(?:(before|prior to|earlier than)|(after|later than))(?: the)? ?$")
-_ON_THE_DAY = re.compile(r"\b(?:on|dated|of|since|until|from|before|after)(?: the)? $")
-"""Before a day: "on 4 May" is a date, whatever follows ("patient 4 may recover" is none)."""
+_NUMBERED = re.compile(
+    r"\b(?:patient|case|arm|group|cohort|source|grade|stage|phase|cycle|subject|participant|level|"
+    r"step|option|rule|type|class)s? $"
+)
+"""What is numbered rather than dated: "patient 4 may recover" names no day."""
 _CLOCK = re.compile(r" ?(?:h|hrs?|hours|o'clock)\b")
 
 Date = tuple[float, str, str, int, int]
@@ -62,8 +65,8 @@ def _around(text: str, month: re.Match[str]) -> tuple[int, str, int, int] | None
         if year is not None:
             value = int(year[1]) * 10000 + number * 100 + int(before[1])
             return value, "date", before.start(), year.end()
-        verb = month.group() in ("may", "march") and not _ON_THE_DAY.search(
-            text, max(0, before.start() - 8), before.start()
+        verb = month.group() in ("may", "march") and _NUMBERED.search(
+            text, max(0, before.start() - 14), before.start()
         )
         if (_ENDS_THERE if verb else _NO_YEAR).match(text, end):
             return number * 100 + int(before[1]), "monthday", before.start(), end

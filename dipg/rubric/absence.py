@@ -188,8 +188,8 @@ _WAYS: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = tuple(
         ),
         (
             "nothing",
-            rf"\bnothing\b{GAP}\b(?:about|on|regarding|in the|is said|is stated|is recorded|"
-            rf"in {SOURCE}|(?:this|that|these|either) {SOURCE})\b",
+            rf"\bnothing\b{GAP}\b(?:about|on|regarding|is said|is stated|is recorded|"
+            rf"in (?:\w+ ){{0,2}}?{SOURCE}|(?:this|that|these|either) {SOURCE})\b",
         ),
         (
             "silent",

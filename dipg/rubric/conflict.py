@@ -173,25 +173,61 @@ def picks_none(
     if _settles_on_one(parts, conflicts):
         return False
     reported = min((b for _, b in conflicts), default=len(text))
+    several = _lists_sides(parts)
     for part in parts:
-        if not _LEFT_OPEN.search(part.text):
-            if _PREFERS.search(part.text) or _picks(part, conflicts):
-                return False
-            if part.start >= reported and _answers_itself(text, part, asked):
-                return False
+        if _prefers(part) or _picks(part, conflicts):
+            return False
+        if part.start >= reported and _answers_itself(text, part, asked):
+            return False
         if lies_in(part, conflicts) or _is_attributed(text, part):
+            continue
+        if any(n.dimension and n.raw not in raws and not n.spelled for n in part.numbers):
+            return False
+        if several and not _concludes(text, part):
             continue
         if _names_a_side(part) or _states_one_value(part):
             return False
-        if any(n.dimension and n.raw not in raws and not n.spelled for n in part.numbers):
-            return False
     return True
+
+
+def _concludes(text: str, part: Clause) -> bool:
+    """Whether a clause draws the conclusion ("so ...", "final answer: ...")."""
+    if _CONCLUDES.match(part.text):
+        return True
+    return _AS_ANSWER.search(text, max(0, part.start - 20), part.start) is not None
+
+
+_AS_ANSWER = re.compile(r"\b(?:answer|conclusion|result)(?: is)?: *$")
+
+
+def _lists_sides(parts: Sequence[Clause]) -> bool:
+    """Whether a report gives two values or more, one beside the other."""
+    values = {
+        (n.dimension, n.value) for p in parts for n in p.numbers if n.dimension not in _LABELS
+    }
+    return len(values) > 1
+
+
+def _prefers(part: Clause) -> bool:
+    """Whether a clause takes a side in so many words, and does not deny it."""
+    preferred = _PREFERS.search(part.text)
+    return preferred is not None and not _is_left_open(part.text, preferred.start())
+
+
+def _is_left_open(text: str, before: int) -> bool:
+    """Whether what stands there is denied before it, or put off after it."""
+    return _LEFT_OPEN.search(text, 0, before) is not None or _PUT_OFF.search(text) is not None
+
+
+_PUT_OFF = re.compile(r"\b(?:until|before|which|whether|unless|unclear|unresolved|undetermined)\b")
 
 
 def _picks(part: Clause, conflicts: list[tuple[int, int]]) -> bool:
     """Whether a clause prefers or prescribes something."""
     pick = _PICK.search(part.text)
     if pick is None or any(a <= part.start + pick.start() < b for a, b in conflicts):
+        return False
+    if _is_left_open(part.text, pick.start()):
         return False
     if part.numbers or part.names or any(w in CLASSES for w in words(part.text)):
         return True
@@ -201,6 +237,8 @@ def _picks(part: Clause, conflicts: list[tuple[int, int]]) -> bool:
 def _answers_itself(text: str, part: Clause, asked: frozenset[str]) -> bool:
     """Whether a clause says one thing of what was asked in the answer's own voice ("the shunt lies
     on the left")."""
+    if _LEFT_OPEN.search(part.text):
+        return False
     spoken = words(part.text)
     sided = {w for w in spoken if w in CLASSES} or set(part.names)
     return (

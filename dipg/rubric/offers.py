@@ -66,7 +66,9 @@ _ELSEWHERE = re.compile(
     r"center|office|ward|prescriber|nurse|surgeon|family|parents?|laboratory|lab|staff|clinician|literature|original|further|additional|"
     r"more)s?\b"
 )
-_GIVES_ONLY = re.compile(rf"\b{SOURCE} (?:\w+ )?{TELLS} only\b|\bonly (?:the|a|an|its|his|her)\b")
+_GIVES_ONLY = re.compile(
+    rf"\b{SOURCE} (?:\w+ )?{TELLS} only\b|\b{SOURCE} only {TELLS}\b|\bonly (?:the|an?|its|his|her)\b"
+)
 _SO_MANY = re.compile(r"\W*(?:so|hence|thus|therefore|then)\W+(?:\w+\W+){0,3}$")
 _LISTS = re.compile(
     rf"\b{SOURCE}\b (?:only )?(?:mentions?|lists?|documents?|records?|names?)\b|"

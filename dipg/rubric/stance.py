@@ -92,7 +92,7 @@ def take_stance(
         text, parts, conflicts, matter.raws, matter.asked
     )
     if flagged and conflicts:
-        absences = [a for a in absences if not _ONLY_UNABLE.search(text, a[0], a[1] + 40)]
+        absences = [a for a in absences if not _is_part_of_report(text, a)]
     spans = [*absences, *conflicts, *([undecided.span()] if undecided else [])]
     if absences:
         missing = _offers_nothing(text, parts, spans, matter)
@@ -107,6 +107,14 @@ def take_stance(
         else:
             declines = not any(is_prescription(p.text) or _has_figures(p) for p in parts)
     return Stance(missing, flagged, declines)
+
+
+def _is_part_of_report(text: str, absence: tuple[int, int]) -> bool:
+    """Whether a statement of absence is only what follows from a conflict, or what one source
+    says ("the other reports that it is absent")."""
+    if _ONLY_UNABLE.search(text, absence[0], absence[1] + 40):
+        return True
+    return text.endswith(("absent", "missing"), absence[0], absence[1])
 
 
 def _has_figures(part: Clause) -> bool:
