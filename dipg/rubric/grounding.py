@@ -134,7 +134,7 @@ def _is_remark(proof: str, text: str, context: Reading) -> bool:
     A remark that brings a number or a name from elsewhere is no remark, and neither is anything
     that the context itself says.
     """
-    if len(text) > 600 or not (_META.search(text) or statements_of_absence(text)):
+    if len(text) > 600 or not (_META.search(text) or _says_only_that_nothing_is_there(text)):
         return False
     if _contiguous(text, context.key) or _LEAD.match(text):
         return False
@@ -143,6 +143,12 @@ def _is_remark(proof: str, text: str, context: Reading) -> bool:
     if any(not context.has_number(n) for n in quantities(text)):
         return False
     return all(name in context.terms for name, _ in names(fold(proof)))
+
+
+def _says_only_that_nothing_is_there(text: str) -> bool:
+    """ "Not stated", and not a sentence that might stand in a record ("... was not available for
+    review")."""
+    return len(words(text)) <= 6 and bool(statements_of_absence(text))
 
 
 def _is_frame(piece: str, context: Reading) -> bool:

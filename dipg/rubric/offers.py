@@ -67,7 +67,8 @@ _ELSEWHERE = re.compile(
     r"more)s?\b"
 )
 _GIVES_ONLY = re.compile(
-    rf"\b{SOURCE} (?:\w+ )?{TELLS} only\b|\b{SOURCE} only {TELLS}\b|\bonly (?:the|an?|its|his|her)\b"
+    rf"\b{SOURCE} (?:\w+ )?{TELLS} only\b|\b{SOURCE} only {TELLS}\b|"
+    r"\bonly (?:the|an?|its|his|her)\b"
 )
 _SO_MANY = re.compile(r"\W*(?:so|hence|thus|therefore|then)\W+(?:\w+\W+){0,3}$")
 _LISTS = re.compile(
