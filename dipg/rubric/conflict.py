@@ -73,6 +73,7 @@ def is_on(text: str, conflict: tuple[int, int], asked: frozenset[str]) -> bool:
 
 
 _SAYS_LITTLE = STOP_WORDS | PLAIN_WORDS
+_NO_SIDE = _SAYS_LITTLE | word_set("sorry unfortunately apologies thank thanks regret afraid m")
 _THE_MATTER = word_set("point matter issue question answer value detail fact item aspect")
 
 
@@ -274,7 +275,11 @@ def _is_attributed(text: str, part: Clause) -> bool:
 
 def _states_one_value(part: Clause) -> bool:
     """Whether a clause gives one value, not as one of several."""
-    distinct = {(n.dimension, n.value) for n in part.numbers if n.dimension not in _LABELS}
+    distinct = {
+        (n.dimension, n.value)
+        for n in part.numbers
+        if n.dimension not in _LABELS and not (n.spelled and not n.dimension)
+    }
     return len(distinct) == 1 and not _is_aside(part)
 
 
@@ -298,11 +303,11 @@ ASSERTS = re.compile(r"\b(?:is|was|are|were|received|gets?|got|has|had|takes|too
 
 def _names_a_side(part: Clause) -> bool:
     """Whether a clause gives one name, or a bare word or two, and no source for it."""
-    if _is_aside(part) or _LEFT_OPEN.search(part.text):
+    if _is_aside(part) or _LEFT_OPEN.search(part.text) or part.text.rstrip()[-1:] in (":", "-"):
         return False
     named = {n for n in part.names if n.isalpha()}
     spoken = [w for w in words(part.text) if w not in STOP_WORDS]
-    matter = [w for w in spoken if w in CLASSES or w not in PLAIN_WORDS]
+    matter = [w for w in spoken if w in CLASSES or w not in _NO_SIDE]
     return len(named) == 1 or (0 < len(matter) <= 2 and matter[0].isalpha() and len(part.text) < 24)
 
 
