@@ -16,7 +16,7 @@ from dipg.rubric.labels import labels_of
 from dipg.rubric.lexicon import ACTIONS, CLASSES, PLAIN_WORDS, STOP_WORDS, word_set
 from dipg.rubric.matter import Matter
 from dipg.rubric.reading import Sentence
-from dipg.rubric.targets import stem
+from dipg.rubric.stems import stem
 from dipg.text import words
 from dipg.units import ATOMS
 
@@ -202,9 +202,9 @@ def _recites(part: Clause, spoken: tuple[str, ...], matter: Matter) -> bool:
 
 
 def _shares_value(part: Clause, sentence: Sentence) -> bool:
-    if any(n in sentence.names or n in sentence.words for n in part.names):
+    if any(n.same(m) for n in part.numbers for m in sentence.numbers):
         return True
-    return any(n.same(m) for n in part.numbers for m in sentence.numbers)
+    return any(n in sentence.words or n in sentence.names for n in part.names)
 
 
 @lru_cache(maxsize=8192)

@@ -55,9 +55,16 @@ def names(folded: str) -> list[tuple[str, int]]:
                 continue
             if m[1] and not m[1].strip("IVX"):
                 continue
-            if m[1] or (at and not _OPENING.search(folded, max(0, at - 6), at)):
+            if m[1] or (at and not _opens(folded, at)):
                 found[at] = name
     return [(found[at], at) for at in sorted(found)]
+
+
+def _opens(folded: str, at: int) -> bool:
+    """Whether a sentence or a line begins there, so that a capital is no sign of a name."""
+    if folded[at - 1] == " " and folded[at - 2 : at - 1].isalpha() and folded[at - 2].islower():
+        return False  # the usual case, without a search
+    return _OPENING.search(folded, max(0, at - 6), at) is not None
 
 
 @lru_cache(maxsize=16384)
@@ -107,7 +114,12 @@ class Sentence(NamedTuple):
 
     words: frozenset[str]
     numbers: tuple[Quantity, ...]
-    names: frozenset[str]
+    folded: str
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Its names, read when they are first asked for."""
+        return _names_of_sentence(self.folded)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -242,8 +254,13 @@ def _sentence(folded: str) -> Sentence:
     return Sentence(
         frozenset(words(plain_text)),
         read_line(plain_text.strip(' ."'))[1],
-        frozenset(n for n, _ in names(folded)) | frozenset(_codes(folded)),
+        folded,
     )
+
+
+@lru_cache(maxsize=8192)
+def _names_of_sentence(folded: str) -> frozenset[str]:
+    return frozenset(n for n, _ in names(folded)).union(_codes(folded))
 
 
 def _codes(folded: str) -> list[str]:
