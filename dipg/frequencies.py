@@ -20,8 +20,10 @@ _SPACED = (
     rf"|(?P<inn>\d+|{_COUNTED})[- ](?P<inunit>hour|day|week|month)(?:ly)? intervals"
     rf"|intervals of (?P<ofn>\d+|{_COUNTED}) (?P<ofunit>hour|day|week|month)s"
 )
-_FREQUENCY = re.compile(rf"\b(?:{_USUAL})(?![a-z])")
-_WITH_SPACED = re.compile(rf"\b(?:{_SPACED}|{_USUAL})(?![a-z])")
+_BEGINS = r"(?=[\dodtfsewmnbqapi/][\da-z. /-])"
+"""What every frequency begins with: a look at it saves trying them all at every word."""
+_FREQUENCY = re.compile(rf"\b{_BEGINS}(?:{_USUAL})(?![a-z])")
+_WITH_SPACED = re.compile(rf"\b{_BEGINS}(?:{_SPACED}|{_USUAL})(?![a-z])")
 _CUES = ("intervals", "hourly", "-weekly", "-monthly")
 _NTH = re.compile(rf"(?:\d|{_COUNTED}) (?:week|month)ly")
 _COUNT = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "ten": 10}
@@ -44,7 +46,32 @@ def frequencies(text: str) -> list[tuple[float, int, int]]:
     """How often, in 1/day, with where it stands: "twice weekly" is 2/7."""
     spaced = any(map(text.__contains__, _CUES)) or _NTH.search(text) is not None
     pattern = _WITH_SPACED if spaced else _FREQUENCY
-    return [(_rate(m.groupdict()), m.start(), m.end()) for m in pattern.finditer(text)]
+    return [
+        (_rate(m.groupdict()), m.start(), m.end())
+        for start, stop in _windows(text)
+        for m in pattern.finditer(text, start, stop)
+    ]
+
+
+# Alternatives that each begin with a letter, which makes searching quick.
+_UNIT_OF_TIME = re.compile(
+    r"day|dai|week|wk|month|hour|night|fortnight|interval|per d|/d|b\.?i?\.?d|t\.?i?\.?d|q\.?[di]|q\d|"
+    r"o\.?d"
+)
+_BEFORE, _AFTER = 20, 24
+"""Characters around a unit of time in which all of a frequency stands."""
+
+
+def _windows(text: str) -> list[tuple[int, int]]:
+    """Where a frequency may stand: around the units of time of a text."""
+    found: list[tuple[int, int]] = []
+    for m in _UNIT_OF_TIME.finditer(text):
+        start, stop = max(0, m.start() - _BEFORE), m.end() + _AFTER
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], stop)
+        else:
+            found.append((start, stop))
+    return found
 
 
 def _rate(g: dict[str, str | None]) -> float:
