@@ -13,6 +13,24 @@ def asks_yes_or_no(question: str) -> bool:
     return _POLAR.match(asked) is not None and _ASKS_MORE.search(asked) is None
 
 
+def asks_verdict_and_why(question: str) -> bool:
+    """Whether a question is answered by yes or no and the reason for it."""
+    asked = plain(question)
+    return _POLAR.match(asked) is not None and _WHY_ALONE.search(asked) is not None
+
+
+def asks_difference(question: str) -> bool:
+    """Whether a question asks how two things differ, be it among others."""
+    return _ASKS_DIFFERENCE.search(plain(question)) is not None
+
+
+_WHY_ALONE = re.compile(
+    r"^(?!.*\b(?:what|when|how|where|who)\b).*(?:\band|,|or why not) (?:\w+ )?why(?: not)?\b"
+)
+_ASKS_DIFFERENCE = re.compile(
+    r"\bhow (?:much|many \w+|far) (?:\w+ )?(?:\w+er|more|less|better|worse)\b|\bby how\b|"
+    r"\bdiffer|\bcompare"
+)
 _POLAR = re.compile(
     r"\W*(?:(?:according to|based on|in|at|on|for|per|by|after|before|given|under)[^,?]{1,80}, )?"
     r"(?:did|do|does|was|were|is|are|has|have|had|can|could|should|may|must|will|would)\b"

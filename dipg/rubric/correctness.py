@@ -23,6 +23,7 @@ from dipg.rubric.predicates import (
     speaks_of_what_was_asked,
 )
 from dipg.rubric.reading import Reading
+from dipg.rubric.reasons import gives_reason
 from dipg.rubric.roles import keeps_roles
 from dipg.rubric.sequences import order_verdict
 from dipg.rubric.targets import Target
@@ -32,6 +33,7 @@ from dipg.text import words
 
 CHECKS = (
     opens_alike,
+    gives_reason,
     says_numbers,
     says_names,
     says_labels,

@@ -170,7 +170,7 @@ def _read_task(context_text: str, question_text: str, expected: Expected) -> Tas
         question=question,
         expected=wanted,
         kind=expected.kind,
-        targets=targets(expected, question_text) if expected.kind == "answer" else (),
+        targets=targets(expected, question_text, context) if expected.kind == "answer" else (),
         matter=matter,
         known=matter.given | wanted.terms,
         expects_denial=any(map(_reads_as_denial, (expected.answer, *expected.aliases))),

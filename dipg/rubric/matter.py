@@ -8,7 +8,8 @@ from dipg.rubric.asked import asked_for
 from dipg.rubric.labels import labels_of
 from dipg.rubric.lexicon import GENERIC_WORDS, word_set
 from dipg.rubric.reading import Reading, content
-from dipg.rubric.targets import CHOICE, stem
+from dipg.rubric.stems import stem
+from dipg.rubric.targets import CHOICE
 from dipg.text import plain
 
 _NAMES_OF_VALUES = word_set(

@@ -16,7 +16,8 @@ from dipg.rubric.mentions import (
 from dipg.rubric.portions import is_of_other_occasion, keeps_owners
 from dipg.rubric.reading import Reading
 from dipg.rubric.rivals import is_rival_name, takes_its_place
-from dipg.rubric.targets import bind, stem
+from dipg.rubric.stems import stem
+from dipg.rubric.targets import bind
 from dipg.text import sentences
 from dipg.units import ATOMS
 

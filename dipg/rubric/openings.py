@@ -5,7 +5,9 @@ import re
 from dipg.rubric.concepts import OPPOSITES, concepts, concepts_of, root, segments, units
 from dipg.rubric.lexicon import GENERIC_WORDS, STOP_WORDS, word_set
 from dipg.rubric.mentions import Claim, is_of_another
-from dipg.rubric.targets import is_negated, stem, stems
+from dipg.rubric.reasons import gives_reason
+from dipg.rubric.stems import stem, stems
+from dipg.rubric.targets import is_negated
 from dipg.rubric.wording import up_to_reason
 from dipg.text import words
 
@@ -21,6 +23,10 @@ _SAYS_NO = re.compile(
     r"(?:it|he|she|they|this|that) (?:did|does|do|was|were|has|have|had|is|are|could) not|"
     r"(?:none|not) (?:was |were |is |are |been )?(?:seen|found|observed|"
     r"detected|present|noted))\W*$"
+)
+
+_NOT_YET = re.compile(
+    r"\W*not (?:yet|now|today|currently|at (?:present|this time))\W*(?:[.,;:(]|$)"
 )
 
 _HEAD = re.compile(r"\W*(yes|no)\b(?! (?:doubt|question|wonder|less|more|sooner)\b)")
@@ -48,6 +54,8 @@ def opens_alike(claim: Claim) -> bool:
         return head[1] == target.opening and turned is None
     if _repeats_reason(claim):
         return True
+    if _NOT_YET.match(answer.text):
+        return target.opening == "no"
     if _SAYS_YES.match(answer.text) or _says_no(claim):
         return _says_no(claim) == (target.opening == "no")
     if re.search(rf"\b{_OTHER[target.opening]}\b", answer.text[:60]) and target.opening == "no":
@@ -64,7 +72,7 @@ def opens_alike(claim: Claim) -> bool:
     said = up_to_reason(_clause_with_verb(claim))
     if len(words(answer.text)) <= 6:
         said = answer.text
-    if _is_on(said, asked):
+    if _is_on(said, asked) or (target.reason and gives_reason(claim)):
         return leans(said, claim) == target.opening
     told = sum(not spoken.isdisjoint(unit) for unit in asked)
     if told < 0.5 * max(len(asked), 1) and not target.numbers and not target.names:
@@ -127,7 +135,9 @@ _OTHERWISE = re.compile(r"\b(?:no doubt|without (?:a |any )?doubt|not only|no so
 
 
 _CHANGES = frozenset(("~increase", "~decrease", "~improve", "~worsen"))
-_PRONOUN = re.compile(r"\b(?:it|he|she|they|her|him|them|this|that|one|there)\b")
+_PRONOUN = re.compile(
+    r"\b(?:it|he|she|they|her|him|them|this|that|there|one(?! (?:day|week|month|year|more|of)\b))\b"
+)
 
 
 def _goes_on_otherwise(claim: Claim, head: re.Match[str]) -> bool:
@@ -143,6 +153,8 @@ def _goes_on_otherwise(claim: Claim, head: re.Match[str]) -> bool:
         shared = sum(not spoken.isdisjoint(unit) for unit in asked)
         if _is_opposed(said, frozenset().union(*asked)):
             return leans(said, claim) != head[1]
+        if shared and shared >= 0.5 * len(asked) and leans(said, claim) == head[1]:
+            return False
         told = {n for n in claim.context.names - named if n in spoken or root(n) in spoken}
         if told or shared < (1 if _PRONOUN.search(said) else 0.5 * len(asked)):
             continue

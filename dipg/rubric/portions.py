@@ -14,7 +14,7 @@ from dipg.quantities import Quantity, quantities
 from dipg.rubric.labels import label_spots
 from dipg.rubric.lexicon import STOP_WORDS, word_set
 from dipg.rubric.mentions import Claim
-from dipg.rubric.targets import stem, stems
+from dipg.rubric.stems import stem, stems
 from dipg.text import plain, sentences
 
 _DIVIDERS = (

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from dipg.quantities import Quantity, close
 from dipg.rubric.lexicon import DRUG_STEMS, STOP_WORDS
 from dipg.rubric.reading import Reading, read_line
-from dipg.rubric.targets import stem, stems
+from dipg.rubric.stems import stem, stems
 from dipg.text import sentences, words
 
 _ASKS_FOR_NUMBER = re.compile(

@@ -2,35 +2,27 @@
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 
 from dipg.quantities import Quantity, quantities
 from dipg.rubric.actions import actions_of
 from dipg.rubric.asked import asked_for, asks_yes_or_no
 from dipg.rubric.concepts import OPPOSITES, root, units
+from dipg.rubric.core import core_of
 from dipg.rubric.labels import labels_of
 from dipg.rubric.lexicon import (
     ACTIONS,
     CLASSES,
     DIRECTIONS,
+    DRUG,
     LIGHT_WORDS,
     PLAIN_WORDS,
     STOP_WORDS,
 )
 from dipg.rubric.reading import Reading, names, read
-from dipg.text import fold, plain, sentences, words
+from dipg.rubric.required import Wording, is_required
+from dipg.text import fold, plain, words
 from dipg.vignettes.types import Expected
 
-_BRACKETS = re.compile(r"\([^()]*\)")
-_REASON = re.compile(
-    r",? (?:because|since|given that|as it|as the|as this|due to|owing to|i\.e\.|e\.g\.|"
-    r"which (?:is|was|"
-    r"are|were)|representing|indicating|reflecting|so that|in order to)\b.*",
-    re.DOTALL,
-)
-_ASIDE = re.compile(
-    r"(?:,| and)? (?:while|whilst|along with|together with monitoring)\b.*", re.DOTALL
-)
 _OPENING = re.compile(r"^\W*(yes|no)\b")
 _NEGATOR = re.compile(
     r"\b(?:not|n't|never|no|without|neither|nor|cannot|none|isn|wasn|doesn|didn|hasn|haven|won|"
@@ -60,6 +52,7 @@ class Target:
       allowed: every number of the full wording.
       names: that an answer has to mention, in order.
       phrase: content words to be said where there are neither numbers nor names.
+      reason: folded text of why, where the question asks for yes or no and the reason.
       units: what these words mean, each to be said in some word for it.
       sides: those of its concepts that have an opposite.
       set_aside: plain text of what the wording says it is not ("X rather than Y").
@@ -80,6 +73,7 @@ class Target:
     allowed: tuple[Quantity, ...]
     names: tuple[str, ...]
     phrase: tuple[str, ...]
+    reason: str
     units: tuple[frozenset[str], ...]
     sides: frozenset[str]
     set_aside: str
@@ -93,28 +87,32 @@ class Target:
     chooses: tuple[str, ...]
 
 
-def targets(expected: Expected, question: str) -> tuple[Target, ...]:
+def targets(expected: Expected, question: str, context: Reading) -> tuple[Target, ...]:
     """The wordings of a right answer: its value, its answer and its aliases."""
     wordings = [expected.answer, *expected.aliases]
-    found = [make_target(w, question) for w in wordings if w.strip()]
     if expected.value is not None:
-        text = f"{expected.value:.12g} {expected.unit or ''}".strip()
-        found.append(make_target(text, question))
-    return tuple(found)
+        wordings.append(f"{expected.value:.12g} {expected.unit or ''}")
+    distinct = dict.fromkeys(w.strip() for w in wordings if w.strip())
+    return tuple(make_target(w, question, context) for w in distinct)
 
 
-def make_target(wording: str, question: str) -> Target:
+def make_target(wording: str, question: str, context: Reading) -> Target:
     """Take a wording apart; what it adds as reason or aside is not asked for."""
     whole_folded = fold(wording).replace("**", "").replace("`", "")
-    core_folded = _reason_of(whole_folded, question) or _core(whole_folded, question)
-    core_folded, set_aside = _without_contrast(_without_end(core_folded, question))
+    core = core_of(whole_folded, question)
+    core_folded = core.text
     text = plain(core_folded)
     asked = read(question)
     numbers = quantities(text)
+    told = quantities(plain(whole_folded))
     named = names(core_folded)
     required = tuple(dict.fromkeys(n for n, _ in named if n not in asked.terms))
     labels = frozenset(labels_of(text))
-    kept = [i for i, n in enumerate(numbers) if not _in_label(n, labels)]
+    kept = [
+        i
+        for i, n in enumerate(numbers)
+        if not _in_label(n, labels) and is_required(n, Wording(text, numbers, told), asked, context)
+    ]
     wanted, labels_asked = asked_for(question)
     acts = [] if _offers_both(text, asked) else actions_of(text, named)
     only = [i for i in kept if numbers[i].dimension.partition("/")[0] in wanted]
@@ -123,6 +121,8 @@ def make_target(wording: str, question: str) -> Target:
     bound = [bind(text, numbers[i], named) for i in kept]
     if only:
         bound = [owner if owner in asked.terms else "" for owner in bound]
+    if dosed := _DOSE_OF.findall(asked.text.lower()):
+        bound = [dosed[0] if len(dosed) == 1 and owner in asked.terms else owner for owner in bound]
     directions = dict(DIRECTIONS[w] for w in words(text) if w in DIRECTIONS)
     all_names = [n for n, _ in named]
     offered = () if required or numbers or labels else _offered(named, asked, question)
@@ -143,9 +143,10 @@ def make_target(wording: str, question: str) -> Target:
         whole=plain(whole_folded),
         numbers=tuple(numbers[i] for i in kept),
         bound=tuple(bound),
-        allowed=tuple(quantities(plain(whole_folded))),
+        allowed=tuple(told),
         names=tuple(dict.fromkeys(all_names)) if compares else required,
         phrase=phrase,
+        reason=core.reason,
         units=tuple(u.meant for u in units(text) if not set(words(u.said)).isdisjoint(phrase)),
         sides=frozenset(
             c
@@ -154,54 +155,19 @@ def make_target(wording: str, question: str) -> Target:
             for c in u.meant
             if c in OPPOSITES
         ),
-        set_aside=plain(set_aside),
+        set_aside=plain(core.set_aside),
         labels=labels - labels_asked,
         opening=opening,
-        polar=bool(opening) and asks_yes_or_no(question),
+        polar=bool(opening) and (asks_yes_or_no(question) or bool(core.reason)),
         negated=is_negated(text),
         actions=tuple(acts),
-        directions=tuple(directions.items()),
+        directions=() if core.reason else tuple(directions.items()),
         compares=compares,
         chooses=tuple(n for n in offered if n not in required),
     )
 
 
-def _reason_of(folded: str, question: str) -> str:
-    """The reason that a longer wording gives, where a question asks why."""
-    asked = plain(question)
-    found = _BECAUSE.search(folded) if _ASKS_WHY.search(asked) else None
-    if found is None or len(words(plain(folded[: found.start()]))) <= 1:
-        return ""
-    return folded if _AND_WHY.search(asked) else found[1]
-
-
-_ASKS_WHY = re.compile(r"\bwhy\b|\b(?:what|which) (?:\w+ )?reasons?\b")
-_AND_WHY = re.compile(r"\b(?:which|what|who|when|where|how)\b.*\band (?:\w+ )?why\b")
-_BECAUSE = re.compile(r"\b(?:because of|because|due to|owing to|given that) (.+)$", re.DOTALL)
-
-
-def _without_end(folded: str, question: str) -> str:
-    """A dose without how long it is given, where that is not asked for."""
-    found = _UNTIL.search(folded)
-    if found is None or _ASKS_UNTIL.search(plain(question)):
-        return folded
-    dose = folded[: found.start()]
-    return dose if quantities(plain(dose)) else folded
-
-
-_UNTIL = re.compile(r",? (?:until|till|as long as)\b")
-_ASKS_UNTIL = re.compile(r"\b(?:how long|until|till|when|duration|what must|what should)\b")
-
-
-_CONTRAST = re.compile(r",? (?:rather than|instead of|as opposed to) (.+)$", re.DOTALL)
-
-
-def _without_contrast(folded: str) -> tuple[str, str]:
-    """A wording without what it sets aside, and that: "X rather than Y" is X."""
-    found = _CONTRAST.search(folded)
-    if found is None or not words(plain(folded[: found.start()])):
-        return folded, ""
-    return folded[: found.start()], found[1]
+_DOSE_OF = re.compile(rf"\bdos(?:e|age|es|ages) (?:of|for) (?:the )?({DRUG.pattern})(?! and| or|,)")
 
 
 def _offers_both(text: str, asked: Reading) -> bool:
@@ -231,37 +197,6 @@ def shape(name: str) -> str:
 
 def _in_label(number: Quantity, labels: frozenset[tuple[str, str]]) -> bool:
     return number.dimension[:1] == "#" and (number.dimension[1:], f"{number.raw:g}") in labels
-
-
-def _core(folded: str, question: str) -> str:
-    """What a wording has to be matched on: the sentences that answer, without reasons and
-    asides."""
-    parts = [p for p in sentences(folded.replace("; ", ". ")) if p.strip()]
-    cores = [_strip(p) for p in parts]
-    if len(cores) <= 1:
-        return cores[0] if cores else folded
-    asked = {stem(w) for w in words(plain(fold(question))) if w not in STOP_WORDS}
-    overlaps = [sum(stem(w) in asked for w in set(words(plain(c)))) for c in cores]
-    best = max(overlaps)
-    kept = []
-    for i, core in enumerate(cores):
-        first = words(plain(core))[:1]
-        leads = i == 0 and bool(first) and (first[0] in ACTIONS or first[0] in ("yes", "no"))
-        if leads or (best and overlaps[i] >= 0.6 * best):
-            kept.append(core)
-    return " ".join(kept) or cores[0]
-
-
-def _strip(sentence: str) -> str:
-    previous = None
-    stripped = sentence
-    while previous != stripped:
-        previous, stripped = stripped, _BRACKETS.sub("", stripped)
-    for pattern in (_REASON, _ASIDE):
-        shorter = pattern.sub("", stripped)
-        if len(words(shorter)) >= 2 or (words(shorter) and quantities(plain(shorter))):
-            stripped = shorter
-    return stripped.strip()
 
 
 def _phrase(
@@ -323,24 +258,3 @@ def is_negated(text: str) -> bool:
 _DENIES_NOTHING = re.compile(
     r"\b(?:no doubt|no question|without (?:a |any )?doubt|not only|none other than|no sooner)\b"
 )
-
-
-def stems(plain_text: str) -> frozenset[str]:
-    """The stems of all words of a text."""
-    return _stems_kept(words(plain_text))
-
-
-def _stems(spoken: tuple[str, ...]) -> frozenset[str]:
-    return frozenset([stem(w) for w in spoken])
-
-
-_stems_kept = lru_cache(maxsize=16384)(_stems)
-
-
-@lru_cache(maxsize=65536)
-def stem(word: str) -> str:
-    """A crude stem, for matching "administered" with "administer"."""
-    for ending in ("ing", "ed", "es", "s", "e"):
-        if word.endswith(ending) and len(word) - len(ending) >= 4:
-            return word[: -len(ending)]
-    return word

@@ -1,0 +1,132 @@
+"""Which part of an expected wording has to be said: what a question asks for decides.
+
+Reasons, asides and steps of a computation may be told; only a question that asks why makes a
+reason of them that has to be given.
+"""
+
+import re
+from typing import NamedTuple
+
+from dipg.quantities import quantities
+from dipg.rubric.asked import asks_difference, asks_verdict_and_why
+from dipg.rubric.lexicon import ACTIONS, STOP_WORDS
+from dipg.rubric.stems import stem
+from dipg.text import fold, plain, sentences, words
+
+
+class Core(NamedTuple):
+    """A wording, divided.
+
+    Attributes:
+      text: folded text of what has to be said.
+      reason: folded text of why, where a yes or no is asked for together with its reason.
+      set_aside: what the wording says it is not ("X rather than Y").
+    """
+
+    text: str
+    reason: str
+    set_aside: str
+
+
+def core_of(folded: str, question: str) -> Core:
+    """Divide a wording by what the question asks for."""
+    verdict = _OPENS.match(folded)
+    if verdict and asks_verdict_and_why(question):
+        return Core(verdict[1], folded[verdict.end() :].strip(" ,.;:"), "")
+    text, set_aside = _without_contrast(
+        _without_end(_reason_of(folded, question) or _core(folded, question), question)
+    )
+    return Core(text, "", set_aside)
+
+
+_OPENS = re.compile(r"\W*((?:yes|no)\b)", re.IGNORECASE)
+
+_BRACKETS = re.compile(r"\([^()]*\)")
+_REASON = re.compile(
+    r",? (?:because|since|given that|as it|as the|as this|due to|owing to|i\.e\.|e\.g\.|"
+    r"representing|indicating|reflecting|so that|in order to)\b.*",
+    re.DOTALL,
+)
+_WHICH = re.compile(r",? which (?:is|was|are|were)\b.*", re.DOTALL)
+_ASIDE = re.compile(
+    r"(?:,| and)? (?:while|whilst|along with|together with monitoring)\b.*", re.DOTALL
+)
+_PREMISE = re.compile(
+    r"^.+?(?:, (?:so|therefore|thus|hence|and so|and therefore)|[;,] (?:therefore|thus|hence),) "
+    r"(?!that\b)|^\W*(?:because|since|given that|as) [^,]+, (?=\w)",
+    re.DOTALL | re.IGNORECASE,
+)
+_APPOSITION = re.compile(r"^(\W*[a-z][\w-]{3,}), (?:the|an?) [^,.;]+(?=[,.;]|$)", re.IGNORECASE)
+
+
+def _reason_of(folded: str, question: str) -> str:
+    """The reason that a longer wording gives, where a question asks why."""
+    asked = plain(question)
+    found = _BECAUSE.search(folded) if _ASKS_WHY.search(asked) else None
+    if found is None or len(words(plain(folded[: found.start()]))) <= 1:
+        return ""
+    return folded if _AND_WHY.search(asked) else found[1]
+
+
+_ASKS_WHY = re.compile(r"\bwhy\b|\b(?:what|which) (?:\w+ )?reasons?\b")
+_AND_WHY = re.compile(r"\b(?:which|what|who|when|where|how)\b.*\band (?:\w+ )?why\b")
+_BECAUSE = re.compile(r"\b(?:because of|because|due to|owing to|given that) (.+)$", re.DOTALL)
+
+
+def _without_end(folded: str, question: str) -> str:
+    """A dose without how long it is given, where that is not asked for."""
+    found = _UNTIL.search(folded)
+    if found is None or _ASKS_UNTIL.search(plain(question)):
+        return folded
+    dose = folded[: found.start()]
+    return dose if quantities(plain(dose)) else folded
+
+
+_UNTIL = re.compile(r",? (?:until|till|as long as)\b")
+_ASKS_UNTIL = re.compile(r"\b(?:how long|until|till|when|duration|what must|what should)\b")
+
+
+_CONTRAST = re.compile(r",? (?:rather than|instead of|as opposed to) (.+)$", re.DOTALL)
+
+
+def _without_contrast(folded: str) -> tuple[str, str]:
+    """A wording without what it sets aside, and that: "X rather than Y" is X."""
+    found = _CONTRAST.search(folded)
+    if found is None or not words(plain(folded[: found.start()])):
+        return folded, ""
+    return folded[: found.start()], found[1]
+
+
+def _core(folded: str, question: str) -> str:
+    """The sentences that answer, without reasons and asides."""
+    parts = [p for p in sentences(folded.replace("; ", ". ")) if p.strip()]
+    cores = [_strip(p, question) for p in parts]
+    if len(cores) <= 1:
+        return cores[0] if cores else folded
+    asked = {stem(w) for w in words(plain(fold(question))) if w not in STOP_WORDS}
+    overlaps = [sum(stem(w) in asked for w in set(words(plain(c)))) for c in cores]
+    best = max(overlaps)
+    kept = []
+    for i, core in enumerate(cores):
+        first = words(plain(core))[:1]
+        leads = i == 0 and bool(first) and (first[0] in ACTIONS or first[0] in ("yes", "no"))
+        if leads or (best and overlaps[i] >= 0.6 * best):
+            kept.append(core)
+    return " ".join(kept) or cores[0]
+
+
+def _strip(sentence: str, question: str) -> str:
+    previous = None
+    stripped = sentence
+    while previous != stripped:
+        previous, stripped = stripped, _BRACKETS.sub("", stripped)
+    stripped = _APPOSITION.sub(r"\1", stripped)
+    asides = (_PREMISE, _REASON, _ASIDE) if asks_difference(question) else _ASIDES
+    for pattern in asides:
+        shorter = pattern.sub("", stripped, count=1)
+        if len(words(shorter)) >= 2 or (words(shorter) and quantities(plain(shorter))):
+            stripped = shorter
+    return stripped.strip()
+
+
+_ASIDES = (_PREMISE, _REASON, _WHICH, _ASIDE)

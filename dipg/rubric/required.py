@@ -1,0 +1,85 @@
+"""Which numbers of an expected wording an answer has to state; the others it may state."""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from dipg.quantities import Quantity, close
+from dipg.rubric.lexicon import ACTIONS
+from dipg.rubric.reading import Reading
+
+_ASKS_DOSE = re.compile(
+    r"\b(?:dos(?:e|es|age|ages|ing)(?![- ](?:modif|adjust|limit|escalat|reduc))|how much|regimens?|"
+    r"schedules?|amounts?)\b"
+)
+_ASKS_SEVERAL = re.compile(r"\band (?:by |at |for )?(?:how|what|which|when)\b")
+_COMPARED = re.compile(r"\b(?:than|versus|vs\.?|compared (?:with|to)) (?:the |its |an? )$")
+_VERB = re.compile(r"[a-z]+|[.;](?=\s|$)")
+_CHANGED_BY = re.compile(r"\bby (?:about |around |approximately )?$")
+_CHANGED_TO = re.compile(r"\bto (?:about |around |approximately )?$")
+
+
+class Wording(NamedTuple):
+    """An expected wording: plain text of what has to be said, its numbers, and all numbers told."""
+
+    text: str
+    numbers: Sequence[Quantity]
+    told: Sequence[Quantity]
+
+
+def is_required(number: Quantity, wording: Wording, question: Reading, context: Reading) -> bool:
+    """Whether one of the numbers of a wording has to be stated."""
+    asked = question.text.lower()
+    if number.dimension[:1] == "#" and question.has_number(number):
+        return False
+    if _COMPARED.search(wording.text[: number.start]):
+        return False
+    if not _ASKS_DOSE.search(asked) and _goes_on(wording.text, number):
+        return False
+    if _is_difference_to(number, wording):
+        return False
+    return _ASKS_SEVERAL.search(asked) is not None or not _is_step(number, wording, context)
+
+
+def _goes_on(text: str, number: Quantity) -> bool:
+    """Whether it is a dose that something is continued at: "continued unchanged" says as much."""
+    last = ""
+    for m in _VERB.finditer(text, 0, number.start):
+        last = "" if m[0] in ".;" else ACTIONS.get(m[0], last)
+    return last == "continue" and number.dimension not in ("", "percent")
+
+
+def _is_difference_to(number: Quantity, wording: Wording) -> bool:
+    """Whether it is the change that leads to another number ("lowered by 2.5 mg to 2.5 mg")."""
+    text = wording.text
+    return _CHANGED_BY.search(text[: number.start]) is not None and any(
+        n.dimension == number.dimension and _CHANGED_TO.search(text[number.end : n.start])
+        for n in wording.numbers
+        if n.start > number.end
+    )
+
+
+def _is_step(number: Quantity, wording: Wording, context: Reading) -> bool:
+    """Whether a later number, which the context lacks, is computed from it."""
+    return any(
+        n.start > number.start and not context.has_number(n) and _leads_to(number, n, wording.told)
+        for n in wording.numbers
+    )
+
+
+def _leads_to(number: Quantity, result: Quantity, told: Sequence[Quantity]) -> bool:
+    if number.dimension == result.dimension and close(number.value, 2 * result.value):
+        return True  # halved
+    a, c = number.value, result.value
+    for other in told:
+        b = other.value
+        if other.same(number) or other.same(result):
+            continue
+        if number.dimension == other.dimension == result.dimension and (
+            close(a + b, c) or close(abs(a - b), c)
+        ):
+            return True
+        share, of = (a, b) if number.dimension == "percent" else (b, a)
+        if close(share * of, c) or close(share * of / 100, c) or close(of * (1 - share / 100), c):
+            return True
+    return False
