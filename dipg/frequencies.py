@@ -55,8 +55,8 @@ def frequencies(text: str) -> list[tuple[float, int, int]]:
 
 # Alternatives that each begin with a letter, which makes searching quick.
 _UNIT_OF_TIME = re.compile(
-    r"day|dai|week|wk|month|hour|night|fortnight|interval|per d|/d|b\.?i?\.?d|t\.?i?\.?d|q\.?[di]|q\d|"
-    r"o\.?d"
+    r"day|dai|week|wk|month|hour|night|fortnight|interval|per d|/d|b\.?i?\.?d|t\.?i?\.?d|"
+    r"q\.?[di]|q\d|o\.?d"
 )
 _BEFORE, _AFTER = 20, 24
 """Characters around a unit of time in which all of a frequency stands."""
