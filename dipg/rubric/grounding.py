@@ -225,4 +225,7 @@ def _elided(piece: str, key: str) -> int:
 def _is_evidence(piece: str) -> bool:
     """Long enough to say something: three words, two of them with a meaning."""
     spoken = words(piece)
-    return len(spoken) >= MIN_WORDS and sum(w not in STOP_WORDS for w in spoken) >= 2
+    if len(spoken) < MIN_WORDS:
+        return False
+    meaning = (w for w in spoken if w not in STOP_WORDS)
+    return next(meaning, None) is not None and next(meaning, None) is not None

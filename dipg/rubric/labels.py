@@ -1,6 +1,7 @@
 """Labels of arms, groups, sources and patients: "arm B", "patient 2", "the first cohort"."""
 
 import re
+from functools import lru_cache
 
 from dipg.rubric.lexicon import word_set
 from dipg.text import words
@@ -25,6 +26,10 @@ def label_spots(plain_text: str) -> list[tuple[int, tuple[str, str]]]:
     """Labels with where they stand."""
     if _LABELLED.isdisjoint(words(plain_text)):
         return []
+    return _find_labels_kept(plain_text) if len(plain_text) < 1_000 else _find_labels(plain_text)
+
+
+def _find_labels(plain_text: str) -> list[tuple[int, tuple[str, str]]]:
     found = [
         (m.start(), (m[1], _SAME_LABEL.get(m[2], m[2])))
         for m in _LABEL.finditer(plain_text)
@@ -35,6 +40,9 @@ def label_spots(plain_text: str) -> list[tuple[int, tuple[str, str]]]:
         found.sort()
     return found
 
+
+_find_labels_kept = lru_cache(maxsize=8192)(_find_labels)
+"""The criteria ask for the labels of the same clauses again and again."""
 
 _SAME_LABEL = {"i": "1", "ii": "2", "iii": "3", "iv": "4"}
 _SAME_LABEL |= {"one": "1", "two": "2", "three": "3", "four": "4", "five": "5"}

@@ -5,6 +5,7 @@ other numbers, or, where no number is asked for, other words.
 """
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from dipg.quantities import Quantity, close
@@ -53,6 +54,7 @@ def _statements(proof_text: str) -> list[str]:
     return parts
 
 
+@lru_cache(maxsize=4096)
 def _side(statement: str) -> Statement:
     said = stems(statement)
     return Statement(said, _families(said), read_line(statement.strip(' ."'))[1])

@@ -114,7 +114,7 @@ def _is_part_of_report(text: str, absence: tuple[int, int]) -> bool:
     says ("the other reports that it is absent")."""
     if _ONLY_UNABLE.search(text, absence[0], absence[1] + 40):
         return True
-    return text.endswith(("absent", "missing"), absence[0], absence[1])
+    return text.endswith("absent", absence[0], absence[1])
 
 
 def _has_figures(part: Clause) -> bool:
