@@ -51,6 +51,7 @@ def test_an_update_is_six_for_a_weight_and_token_and_lora_four() -> None:
     assert update_flops(C, S, 100) == 4 * (layers + words) + attention + 600 * 105
 
 
+@pytest.mark.slow
 def test_a_part_that_fails_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(bench: accelerator.Bench, name: str) -> None:
         raise ValueError("no memory\nleft")
