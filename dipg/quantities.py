@@ -69,9 +69,9 @@ _LESS = "less|fewer|lower|smaller|younger|shorter|under|below"
 _MORE = "more|greater|higher|larger|older|longer|over|above|exceeding|exceed|exceeds"
 _COMPARATOR = re.compile(
     r"(?:(<=|>=|<|>)|(?P<least>\b(?:at least|a? ?minimum of|at (?:a|the) minimum|"
-    rf"(?:no|not)(?: be| fall| drop| go)? (?:{_LESS}))(?: than)?)"
+    rf"(?:no|not)(?: be| fall| drop| go)? (?:{_LESS}|sooner|earlier))(?: than)?)"
     r"|(?P<most>\b(?:at most|up to|a? ?maximum of|at (?:a|the) maximum|"
-    rf"(?:no|not)(?: be| rise| go)? (?:{_MORE}))(?: than)?)"
+    rf"(?:no|not)(?: be| rise| go)? (?:{_MORE}|later))(?: than)?)"
     r"|(?P<less>\b(?:(?:less|fewer|lower|smaller|younger|shorter) than|under|below|almost|nearly|"
     r"just under|close to))"
     r"|(?P<more>\b(?:(?:more|greater|higher|larger|older|longer) than|just over|over|above|"
@@ -112,7 +112,8 @@ _RANGE = re.compile(r" ?- ?| to | through ")
 _LISTED = re.compile(r",? (?:and|or|versus|vs\.?) ")
 _LIST_MARK = re.compile(r"(?:^|\n)\s*\(?\d{1,2}[.)](?=\s)")
 _TRAIL = re.compile(
-    r"[ ,]*(?:\(?(?:orally|po|iv|intravenously|by mouth|given|administered|taken|on a|dose|dosing|"
+    r"(?: of (?:oral |intravenous |iv )?[a-z][a-z0-9-]+(?= ))?[ ,]*(?:\(?(?:orally|po|iv|"
+    r"intravenously|by mouth|given|administered|taken|on a|dose|dosing|"
     r"maintenance|oral|subcutaneously|sc|at|total)[ ,]*){0,4}\(?$"
 )
 

@@ -8,7 +8,7 @@ from dipg.text import words
 
 def actions_of(text: str, named: list[tuple[str, int]]) -> list[tuple[str, str]]:
     """(name, action) for each verb that does something to the treatment after it, in its clause."""
-    if ACTIONS.keys().isdisjoint(words(text)) and " on" not in text:
+    if ACTIONS.keys().isdisjoint(words(text)) and not _PHRASAL.search(text):
         return []  # of a verb with a hyphen one part is a verb, too
     found = []
     at = 0
@@ -17,7 +17,11 @@ def actions_of(text: str, named: list[tuple[str, int]]) -> list[tuple[str, str]]
         goes_on = _GOES_ON.match(text, m.start())
         if goes_on is not None:
             action = "continue"
+        elif _GIVEN_AGAIN.match(text, m.start()):
+            action = "resume"
         if action is None or _is_history(text, m.start()) or _is_denied(text, m.start()):
+            continue
+        if _WOULD.search(text, max(0, m.start() - 40), m.start()):
             continue
         if _NOT_NEEDED.match(text, m.end()):
             continue
@@ -52,7 +56,9 @@ def _target_of(
     return ""
 
 
+_PHRASAL = re.compile(r" (?:on|again)\b")
 _GOES_ON = re.compile(r"(?:go|goes|went|going|carry|carries|carried|kept|keep) on\b")
+_GIVEN_AGAIN = re.compile(r"g[ia]ven? (?:[^.;,]{1,30} )?again\b|giving (?:[^.;,]{1,30} )?again\b")
 _PASSIVE = re.compile(r"\b(?:be|being|should|must|may|can|is|are|to be|needs)\b")
 _TREATMENT = re.compile(rf"\b(?:{'|'.join(sorted(TREATMENTS))})\b")
 _NOT_NEEDED = re.compile(
@@ -60,7 +66,9 @@ _NOT_NEEDED = re.compile(
     r"needed|"
     r"indicated|recommended|appropriate|warranted)|unnecessary|inappropriate|contraindicated)\b"
 )
-_CLAUSE = re.compile(r"[.;\n](?=\s|$)|,? (?:and|then|once|while|but)\b")
+_CLAUSE = re.compile(
+    r"[.;\n](?=\s|$)|,? (?:and|then|once|while|but|since|because|as|if|when|until|unless|so)\b"
+)
 
 
 def _is_history(text: str, at: int) -> bool:
@@ -70,6 +78,9 @@ def _is_history(text: str, at: int) -> bool:
 _HISTORY = re.compile(
     r"\b(?:(?:was|were)(?! to be\b| to )|had to be|been|already|previously|had|has been)(?: \w+)? $"
 )
+
+
+_WOULD = re.compile(r"\bwould (?:only |then |have to |need to |be |also ){0,3}$")
 
 
 def _is_denied(text: str, at: int) -> bool:

@@ -19,6 +19,17 @@ def asks_verdict_and_why(question: str) -> bool:
     return _POLAR.match(asked) is not None and _WHY_ALONE.search(asked) is not None
 
 
+def asks_thing_and_number(question: str) -> bool:
+    """Whether a question asks what or who, and then how long, when or how much."""
+    return _THING_AND_NUMBER.match(plain(question)) is not None
+
+
+_THING_AND_NUMBER = re.compile(
+    r"(?:[^,?]{1,80}, )?(?:what|which|who)\b(?! (?:\w+ )?(?:dos|percent|share|rate|median|date))"
+    r"[^?]*\band (?:for |at |by |after )?(?:how (?:long|many|much|soon)|when|what dos)"
+)
+
+
 def asks_difference(question: str) -> bool:
     """Whether a question asks how two things differ, be it among others."""
     return _ASKS_DIFFERENCE.search(plain(question)) is not None

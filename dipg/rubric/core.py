@@ -8,7 +8,7 @@ import re
 from typing import NamedTuple
 
 from dipg.quantities import quantities
-from dipg.rubric.asked import asks_difference, asks_verdict_and_why
+from dipg.rubric.asked import asks_difference, asks_thing_and_number, asks_verdict_and_why
 from dipg.rubric.lexicon import ACTIONS, STOP_WORDS
 from dipg.rubric.stems import stem
 from dipg.text import fold, plain, sentences, words
@@ -19,12 +19,13 @@ class Core(NamedTuple):
 
     Attributes:
       text: folded text of what has to be said.
-      reason: folded text of why, where a yes or no is asked for together with its reason.
+      besides: folded text of what is asked for besides: the reason of a yes or no, or a thing
+        beside a number.
       set_aside: what the wording says it is not ("X rather than Y").
     """
 
     text: str
-    reason: str
+    besides: str
     set_aside: str
 
 
@@ -36,7 +37,20 @@ def core_of(folded: str, question: str) -> Core:
     text, set_aside = _without_contrast(
         _without_end(_reason_of(folded, question) or _core(folded, question), question)
     )
-    return Core(text, "", set_aside)
+    return Core(text, _thing_of(text, question), set_aside)
+
+
+def _thing_of(folded: str, question: str) -> str:
+    """The parts of a wording that have no number, where a question asks for a thing and a number
+    ("which operation comes first, and how long ...?")."""
+    if not asks_thing_and_number(question):
+        return ""
+    parts = _PARTS.split(folded)
+    found = [p for p in parts if not quantities(plain(p))]
+    return "; ".join(found) if len(found) < len(parts) else ""
+
+
+_PARTS = re.compile(r"[;.](?=\s|$)|,? (?:and|which|then)\b|,(?=\s)")
 
 
 _OPENS = re.compile(r"\W*((?:yes|no)\b)", re.IGNORECASE)

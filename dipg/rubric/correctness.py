@@ -5,6 +5,7 @@ Where a text can be read either way it is not called correct.
 
 import re
 
+from dipg.rubric.besides import says_besides
 from dipg.rubric.choices import is_one_choice, leaves_aside
 from dipg.rubric.claims import Answer, read_answer
 from dipg.rubric.directions import keeps_direction
@@ -23,7 +24,6 @@ from dipg.rubric.predicates import (
     speaks_of_what_was_asked,
 )
 from dipg.rubric.reading import Reading
-from dipg.rubric.reasons import gives_reason
 from dipg.rubric.roles import keeps_roles
 from dipg.rubric.sequences import order_verdict
 from dipg.rubric.targets import Target
@@ -33,7 +33,7 @@ from dipg.text import words
 
 CHECKS = (
     opens_alike,
-    gives_reason,
+    says_besides,
     says_numbers,
     says_names,
     says_labels,

@@ -154,10 +154,24 @@ def is_aside(claim: Claim, said: Quantity) -> bool:
     clause = clause_of(answer, said.start)
     if clause is None or not claim.context.has_number(said):
         return False
+    if _is_hypothetical(answer.text, said):
+        return True
     before = clause.text[: max(0, said.start - clause.start)]
     if _FIRST.search(claim.question.text.lower()):
         return _LATER.search(before) is not None
     return _EARLIER.search(before) is not None
+
+
+def _is_hypothetical(text: str, said: Quantity) -> bool:
+    """Whether a number stands in a sentence on what would be done if something were otherwise."""
+    start = max((m.end() for m in _SENTENCE_STOP.finditer(text, 0, said.start)), default=0)
+    stop = _SENTENCE_STOP.search(text, said.end)
+    sentence = text[start : stop.start() if stop else len(text)]
+    return _WOULD.search(sentence) is not None and _ONLY_IF.search(sentence) is not None
+
+
+_WOULD = re.compile(r"\bwould\b")
+_ONLY_IF = re.compile(r"\b(?:if|only|unless|were|had)\b")
 
 
 def is_of_another(clause: Clause, claim: Claim) -> bool:

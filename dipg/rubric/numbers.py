@@ -6,6 +6,7 @@ from dipg.dates import same_day
 from dipg.frequencies import frequencies
 from dipg.quantities import Quantity, close, comparator_start, quantities
 from dipg.rubric.lexicon import DRUG, UNITS_ASKED_BY
+from dipg.rubric.limits import same_limit
 from dipg.rubric.mentions import (
     Claim,
     clause_of,
@@ -28,8 +29,12 @@ _REPEATED = re.compile(
 _OVER = re.compile(r"(?:^|\b(?:is|was|of|at) )over (?:a |an )?$")
 _PERIOD = re.compile(r"\b(?:[Oo]ver|[Hh]ow long|period|duration|time)\b")
 _TO_WHAT = re.compile(r"\bto (?:what|which)\b")
-_DIFFERENCE = re.compile(r" (younger|older|heavier|lighter|taller|ago|later|earlier)\b")
-_MORE = re.compile(r" (?:more|further|additional|extra|remain(?:ed|ing|s)?|left|missing)\b")
+_DIFFERENCE = re.compile(
+    r" (younger|older|heavier|lighter|taller|ago|later|earlier|more(?= than))\b"
+)
+_MORE = re.compile(
+    r" (?:more(?! than)|further|additional|extra|remain(?:ed|ing|s)?|left|missing)\b"
+)
 _FROM = re.compile(r"\bfrom (?:\w+ ){0,2}?$")
 _TO = re.compile(r"(?:\b(?:down |up )?to|->|=>|→) ?$")
 _ON_TO = re.compile(r"^ ?(?:[a-z%/][a-z/0-9%]* ){0,4}?(?:(?:down |up )?to|->|=>|→) ?\d")
@@ -46,19 +51,20 @@ def says_numbers(claim: Claim) -> bool:
         return _keeps_asked_labels(claim) and _keeps_told_numbers(claim)
     paced = any(number.per_day for number in target.numbers)
     rates = {round(r, 6) for r, _, _ in frequencies(answer.text)} if paced else set()
-    bare = False
+    stated: list[Quantity] = []
     for number, owner in zip(target.numbers, target.bound):
         hits = [n for n in answer.numbers if is_stated(n, number, rates, claim)]
         hits = [n for n in hits if _belongs(n, owner, claim)]
         if not hits:
             return False
-        bare = bare or all(n.dimension == "" for n in hits)
+        stated += hits
+    bare = any(n.dimension == "" for n in stated)
     allowed = [n for option in claim.options for n in option.allowed]
     dimensions = {n.dimension for n in target.numbers}
     for n in answer.numbers:
         alike = n.dimension in dimensions or (n.dimension == "" and (bare or n.compare == "-"))
         alike = alike or _MORE.match(answer.text, n.end) is not None
-        if alike and takes_its_place(n, claim, allowed):
+        if alike and n not in stated and takes_its_place(n, claim, allowed):
             return False
     return _keeps_asked_labels(claim) and keeps_owners(claim) and _keeps_change(claim)
 
@@ -120,7 +126,9 @@ _DEGREES = ("#grade", "#stage", "#phase", "#type", "#class")
 def is_stated(said: Quantity, wanted: Quantity, rates: set[float], claim: Claim) -> bool:
     """Same value, unit, direction and frequency; not denied, not one of several on offer."""
     answer = claim.answer
-    if not (_same_value(said, wanted, claim) and said.compare == wanted.compare):
+    if not _same_value(said, wanted, claim):
+        return False
+    if not same_limit(said, answer.text, wanted, claim.target.text):
         return False
     if not _same_rate(said, wanted, rates, claim):
         return False
@@ -140,6 +148,8 @@ def is_stated(said: Quantity, wanted: Quantity, rates: set[float], claim: Claim)
         return False
     if mine == "by" and not theirs and _TO_WHAT.search(claim.question.text.lower()):
         return False
+    if not _same_side(answer.text, said, claim.target.text, wanted, claim):
+        return False
     if _is_difference(said, claim) or _counts_others(said, claim):
         return False
     if _OVER.search(answer.text, max(0, said.start - 16), said.start) and not _PERIOD.search(
@@ -152,14 +162,26 @@ def is_stated(said: Quantity, wanted: Quantity, rates: set[float], claim: Claim)
     return not is_denied(answer.text, start, said.end) and not _is_alternative(said, claim)
 
 
+def _same_side(text: str, said: Quantity, wording: str, wanted: Quantity, claim: Claim) -> bool:
+    """Whether "14 days after" stays so: not "14 days before", not "within 14 days"."""
+    mine, theirs = _SIDE.match(text, said.end), _SIDE.match(wording, wanted.end)
+    if mine and theirs and (mine[1] in _AFTERWARDS) != (theirs[1] in _AFTERWARDS):
+        return False
+    within = _WITHIN.search(text, max(0, said.start - 16), said.start) is not None
+    return not within or "within" in f"{claim.question.text.lower()} {claim.target.whole}"
+
+
+_SIDE = re.compile(r",? (after|following|later|from|before|prior to|ahead of|earlier)\b")
+_AFTERWARDS = ("after", "following", "later", "from")
+_WITHIN = re.compile(r"\bwithin (?:the |a )?$")
+
+
 def _is_difference(said: Quantity, claim: Claim) -> bool:
     """ "12 years younger" is no age, unless a difference is asked for."""
     found = _DIFFERENCE.match(claim.answer.text, said.end)
-    return (
-        found is not None
-        and found[1] not in claim.question.terms
-        and found[1] not in claim.target.whole
-    )
+    if found is None or (found[1] == "more" and _asks_for_change(claim)):
+        return False
+    return found[1] not in claim.question.terms and found[1] not in claim.target.whole
 
 
 def _counts_others(said: Quantity, claim: Claim) -> bool:
@@ -296,6 +318,8 @@ def _same_rate(said: Quantity, wanted: Quantity, rates: set[float], claim: Claim
     if wanted.per_day:
         if said.per_day:
             return close(said.per_day, wanted.per_day)
+        if not rates and _PER_DOSE.search(claim.question.text.lower()):
+            return True
         return rates == {round(wanted.per_day, 6)}
     if not said.per_day:
         return True
@@ -308,6 +332,11 @@ def _same_rate(said: Quantity, wanted: Quantity, rates: set[float], claim: Claim
         told = [s for s in told if any(said.same(n) for n in quantities(s))]
         known = [r for s in (*told, claim.question.text.lower()) for r, _, _ in frequencies(s)]
     return any(close(said.per_day, k) for k in known)
+
+
+_PER_DOSE = re.compile(
+    r"\b(?:(?:each|per|single) (?:administration|dose|infusion|intake)|at a time)\b"
+)
 
 
 def _belongs(said: Quantity, owner: str, claim: Claim) -> bool:

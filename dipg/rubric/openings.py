@@ -2,10 +2,10 @@
 
 import re
 
+from dipg.rubric.besides import says_besides
 from dipg.rubric.concepts import OPPOSITES, concepts, concepts_of, root, segments, units
 from dipg.rubric.lexicon import GENERIC_WORDS, STOP_WORDS, word_set
 from dipg.rubric.mentions import Claim, is_of_another
-from dipg.rubric.reasons import gives_reason
 from dipg.rubric.stems import stem, stems
 from dipg.rubric.targets import is_negated
 from dipg.rubric.wording import up_to_reason
@@ -30,7 +30,6 @@ _NOT_YET = re.compile(
 )
 
 _HEAD = re.compile(r"\W*(yes|no)\b(?! (?:doubt|question|wonder|less|more|sooner)\b)")
-
 
 def opens_alike(claim: Claim) -> bool:
     """ "Yes" and "no" agree; an answer without either must repeat the question, denied or not."""
@@ -72,13 +71,12 @@ def opens_alike(claim: Claim) -> bool:
     said = up_to_reason(_clause_with_verb(claim))
     if len(words(answer.text)) <= 6:
         said = answer.text
-    if _is_on(said, asked) or (target.reason and gives_reason(claim)):
+    if _is_on(said, asked) or (target.besides and says_besides(claim)):
         return leans(said, claim) == target.opening
     told = sum(not spoken.isdisjoint(unit) for unit in asked)
     if told < 0.5 * max(len(asked), 1) and not target.numbers and not target.names:
         return False
     return leans(said, claim) == target.opening
-
 
 def _asked(claim: Claim) -> list[frozenset[str]]:
     """What a question speaks of, word by word."""
@@ -88,7 +86,6 @@ def _asked(claim: Claim) -> list[frozenset[str]]:
         if unit.said not in STOP_WORDS | GENERIC_WORDS and unit.said != "ever"
     ]
 
-
 def _is_on(said: str, asked: list[frozenset[str]]) -> bool:
     """Whether half of what a text says is of the question."""
     known = frozenset().union(*asked)
@@ -96,7 +93,6 @@ def _is_on(said: str, asked: list[frozenset[str]]) -> bool:
     if not told or _is_opposed(said, known):
         return True
     return sum(not unit.isdisjoint(known) for unit in told) >= 0.5 * len(told)
-
 
 _VERDICTS = word_set(
     "never none absent absence negative non excluded exclude lacked lacking lacks lack present "
@@ -109,14 +105,12 @@ _DENIES = re.compile(
     r"wild[- ]type)\b"
 )
 
-
 def leans(said: str, claim: Claim) -> str:
     """Whether a statement on what was asked says yes or no: denied as often as the question."""
     denied = len(_DENIES.findall(_OTHERWISE.sub("", said)))
     denied += _is_opposed(said, frozenset().union(*_asked(claim)))
     asked = len(_DENIES.findall(claim.question.text.lower()))
     return "no" if (denied - asked) % 2 else "yes"
-
 
 def _is_opposed(said: str, asked: frozenset[str]) -> bool:
     """Whether a statement has the opposite of something asked ("incomplete", "unsafe", "lost")."""
@@ -129,16 +123,13 @@ def _is_opposed(said: str, asked: frozenset[str]) -> bool:
                 return True
     return False
 
-
 _UN = re.compile(r"(?:un|in|im|ir|non)([a-z]{4,})$")
 _OTHERWISE = re.compile(r"\b(?:no doubt|without (?:a |any )?doubt|not only|no sooner)\b")
-
 
 _CHANGES = frozenset(("~increase", "~decrease", "~improve", "~worsen"))
 _PRONOUN = re.compile(
     r"\b(?:it|he|she|they|her|him|them|this|that|there|one(?! (?:day|week|month|year|more|of)\b))\b"
 )
-
 
 def _goes_on_otherwise(claim: Claim, head: re.Match[str]) -> bool:
     """Whether the statement behind a yes or no says the opposite ("No, it was present")."""
@@ -164,7 +155,6 @@ def _goes_on_otherwise(claim: Claim, head: re.Match[str]) -> bool:
         return _LIMITED.search(said) is None and leans(said, claim) != head[1]
     return False
 
-
 def _asserts_asked(claim: Claim) -> bool:
     """Whether what follows "no" says what was asked about, or that there is none of something
     else."""
@@ -182,13 +172,11 @@ def _asserts_asked(claim: Claim) -> bool:
         for w in words(after)
     )
 
-
 _NO_WHAT = re.compile(r"\W*no ((?:[a-z]+ ){1,3})(?:was|were|is|are|has|had)\b")
 
 _LIMITED = re.compile(
     r"\b(?:only(?! once| twice)|unless|if|when|for|until|because|since|as|after|before)\b"
 )
-
 
 def _repeats_reason(claim: Claim) -> bool:
     """Whether an answer leaves "no" out and says the rest of the wording ("it was too risky")."""
@@ -205,9 +193,7 @@ def _repeats_reason(claim: Claim) -> bool:
         and not any(is_of_another(clause, claim) for clause in claim.answer.clauses)
     )
 
-
 _OPENS = re.compile(r"\W*(?:yes|no) ?[,;.:]")
-
 
 def _says_no(claim: Claim) -> bool:
     """ "None was reported" where the question is whether something was reported."""
@@ -216,9 +202,7 @@ def _says_no(claim: Claim) -> bool:
     asked = verb is not None and stem(verb[1]) in {stem(w) for w in claim.question.terms}
     return asked or _SAYS_NO.match(text) is not None
 
-
 _NONE_WAS = re.compile(r"\W*none (?:was |were |has been |have been )?(\w+)\W*$")
-
 
 def _takes_back(claim: Claim, head: str) -> bool:
     """Whether a later "but" says the opposite of the opening ("No, but one seizure occurred")."""
@@ -229,9 +213,7 @@ def _takes_back(claim: Claim, head: str) -> bool:
         if _BUT.match(clause.text)
     )
 
-
 _BUT = re.compile(r"\W*(?:but|however|yet|except|although|though)\b")
-
 
 def _clause_with_verb(claim: Claim) -> str:
     """The clause that says what the question ends on ("... considered but not given")."""

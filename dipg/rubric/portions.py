@@ -199,6 +199,13 @@ def _tellings(context: str, number: Quantity) -> Iterator[frozenset[str]]:
                 yield words
 
 
+def _shared(parts: list[frozenset[str]]) -> tuple[frozenset[str], ...]:
+    """Portions, where a number without words of its own has those before it ("5.0 and 7.2")."""
+    for i in range(1, len(parts)):
+        parts[i] = parts[i] or parts[i - 1]
+    return tuple(parts)
+
+
 @lru_cache(maxsize=4096)
 def _told(
     context: str,
@@ -209,6 +216,6 @@ def _told(
         numbers = quantities(sentence)
         for dimension in dict.fromkeys(n.dimension for n in numbers):
             alike = [n for n in numbers if n.dimension == dimension]
-            parts = tuple(meaning(p) for p in portions(sentence, alike))
+            parts = _shared([meaning(p) for p in portions(sentence, alike)])
             found.append((tuple(alike), parts))
     return tuple(found)

@@ -1,6 +1,7 @@
 """Which further numbers of an answer contradict the expected one, and which go along with it."""
 
 import re
+from itertools import pairwise
 
 from dipg.quantities import Quantity, close
 from dipg.rubric.lexicon import DRUG, PLAIN_WORDS, STOP_WORDS
@@ -104,12 +105,14 @@ _OWNER = re.compile(r"([a-z]{3,}) $")
 def _is_operand(said: Quantity, claim: Claim) -> bool:
     """Whether the expected number, which the context lacks, is computed from this one and another
     ("11.2 - 9.1 = 2.1 months")."""
+    wanted = [w for w in claim.target.numbers if not claim.context.has_number(w)]
+    if not wanted or _is_total_of(said, claim) or not _is_given(said, claim):
+        return False
     others = [n.value for n in claim.answer.numbers if n.start != said.start]
     others += [said.per_day] if said.per_day else []
     return any(
-        close(result, wanted.value)
-        for wanted in claim.target.numbers
-        if not claim.context.has_number(wanted)
+        close(result, w.value)
+        for w in wanted
         for other in others
         for result in (
             said.value - other,
@@ -118,6 +121,39 @@ def _is_operand(said: Quantity, claim: Claim) -> bool:
             said.value * other,
         )
     )
+
+
+def _is_given(said: Quantity, claim: Claim) -> bool:
+    """Whether a number is the vignette's own, or leads up to the expected one ("36 - 9 = 27")."""
+    if claim.context.has_number(said) or claim.question.has_number(said):
+        return True
+    text = claim.answer.text
+    leads = _LEADS_TO.match(text, said.end)
+    return leads is not None and any(
+        n.start - leads.end() in (0, 1) and any(n.same(w) for w in claim.target.numbers)
+        for n in claim.answer.numbers
+    )
+
+
+_LEADS_TO = re.compile(
+    r"[^.;=]{0,40}?(?:=|\bi\.e\.|\b(?:makes?|gives?|equals?|(?:comes?|adds? up) to)\b)"
+)
+
+
+def _is_total_of(said: Quantity, claim: Claim) -> bool:
+    """Whether a number is the sum of the expected one and something that is counted in ("59.4 Gy
+    (50.4 Gy plus 9 Gy)")."""
+    text, numbers = claim.answer.text, claim.answer.numbers
+    return any(
+        close(one.value + other.value, said.value)
+        and one.dimension == other.dimension == said.dimension
+        and any(n.same(w) for n in (one, other) for w in claim.target.numbers)
+        and _ADDED.fullmatch(text, one.end, other.start) is not None
+        for one, other in pairwise(numbers)
+    )
+
+
+_ADDED = re.compile(r",? ?(?:\+|plus|and|with|together with)[^.;=\d]{0,40}")
 
 
 def _is_share_of(said: Quantity, claim: Claim) -> bool:

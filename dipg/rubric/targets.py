@@ -52,7 +52,7 @@ class Target:
       allowed: every number of the full wording.
       names: that an answer has to mention, in order.
       phrase: content words to be said where there are neither numbers nor names.
-      reason: folded text of why, where the question asks for yes or no and the reason.
+      besides: folded text of what is asked for beside a yes or no, or beside a number.
       units: what these words mean, each to be said in some word for it.
       sides: those of its concepts that have an opposite.
       set_aside: plain text of what the wording says it is not ("X rather than Y").
@@ -73,7 +73,7 @@ class Target:
     allowed: tuple[Quantity, ...]
     names: tuple[str, ...]
     phrase: tuple[str, ...]
-    reason: str
+    besides: str
     units: tuple[frozenset[str], ...]
     sides: frozenset[str]
     set_aside: str
@@ -123,7 +123,7 @@ def make_target(wording: str, question: str, context: Reading) -> Target:
         bound = [owner if owner in asked.terms else "" for owner in bound]
     if dosed := _DOSE_OF.findall(asked.text.lower()):
         bound = [dosed[0] if len(dosed) == 1 and owner in asked.terms else owner for owner in bound]
-    directions = dict(DIRECTIONS[w] for w in words(text) if w in DIRECTIONS)
+    directions = _directions(text)
     all_names = [n for n, _ in named]
     offered = () if required or numbers or labels else _offered(named, asked, question)
     if offered:
@@ -146,7 +146,7 @@ def make_target(wording: str, question: str, context: Reading) -> Target:
         allowed=tuple(told),
         names=tuple(dict.fromkeys(all_names)) if compares else required,
         phrase=phrase,
-        reason=core.reason,
+        besides=core.besides,
         units=tuple(u.meant for u in units(text) if not set(words(u.said)).isdisjoint(phrase)),
         sides=frozenset(
             c
@@ -158,16 +158,24 @@ def make_target(wording: str, question: str, context: Reading) -> Target:
         set_aside=plain(core.set_aside),
         labels=labels - labels_asked,
         opening=opening,
-        polar=bool(opening) and (asks_yes_or_no(question) or bool(core.reason)),
+        polar=bool(opening) and (asks_yes_or_no(question) or bool(core.besides)),
         negated=is_negated(text),
         actions=tuple(acts),
-        directions=() if core.reason else tuple(directions.items()),
+        directions=() if opening and core.besides else tuple(directions.items()),
         compares=compares,
         chooses=tuple(n for n in offered if n not in required),
     )
 
 
 _DOSE_OF = re.compile(rf"\bdos(?:e|age|es|ages) (?:of|for) (?:the )?({DRUG.pattern})(?! and| or|,)")
+
+
+def _directions(text: str) -> dict[int, int]:
+    """The sides that a wording takes; one with "before" and "after" takes neither."""
+    said: dict[int, set[int]] = {}
+    for axis, side in (DIRECTIONS[w] for w in words(text) if w in DIRECTIONS):
+        said.setdefault(axis, set()).add(side)
+    return {axis: min(sides) for axis, sides in said.items() if len(sides) == 1}
 
 
 def _offers_both(text: str, asked: Reading) -> bool:
@@ -242,12 +250,27 @@ def bind(text: str, number: Quantity, named: list[tuple[str, int]]) -> str:
         if (i := text.find(c, number.end)) >= 0
     ]
     right = min(rights, default=len(text))
-    before = [(at, n) for n, at in named if left <= at < number.start]
+    before = [
+        (at, n)
+        for n, at in named
+        if left <= at < number.start and not _is_circumstance(text, at, at + len(n), number.start)
+    ]
     after = [(at, n) for n, at in named if number.end <= at < right]
     if after and before:
         joint = re.fullmatch(r"\s*(?:of|for|with) (?:\w+ )?", text[number.end : after[0][0]])
         return after[0][1] if joint else before[-1][1]
     return before[-1][1] if before else after[0][1] if after else ""
+
+
+def _is_circumstance(text: str, start: int, end: int, number: int) -> bool:
+    """Whether a name only says why or beside what ("because of X, the dose is 27 mg")."""
+    return number - end > 6 and _BESIDE.search(text, max(0, start - 32), start) is not None
+
+
+_BESIDE = re.compile(
+    r"\b(?:because(?: of)?|since|due to|owing to|despite|given|concurrent(?:ly)?|concomitant|"
+    r"alongside|taking) (?:(?:the|a|concurrent|concomitant|use of|with) ){0,3}$"
+)
 
 
 def is_negated(text: str) -> bool:

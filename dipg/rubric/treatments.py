@@ -23,7 +23,8 @@ def keeps_actions(claim: Claim) -> bool:
     wanted: dict[str, set[str]] = {}
     for name, action in target.actions:
         wanted.setdefault(name, set()).add(action)
-    said = actions_of(claim.answer.text, claim.answer.names)
+    said = _with_interruptions(actions_of(claim.answer.text, claim.answer.names))
+    said += _affirmed(claim)
     asked = claim.question.terms
     whole = {a for o in claim.options for _, a in o.actions}
     for name, action in said:
@@ -41,6 +42,25 @@ def keeps_actions(claim: Claim) -> bool:
     return True
 
 
+def _with_interruptions(said: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """What is stopped and resumed is held."""
+    resumed = {name for name, action in said if action == "resume"}
+    return [
+        (name, "hold" if action == "stop" and resumed & {name, ""} else action)
+        for name, action in said
+    ]
+
+
+def _affirmed(claim: Claim) -> list[tuple[str, str]]:
+    """What a "yes" says of the treatments that the question asks about."""
+    if claim.target.opening != "yes" or not _YES.match(claim.answer.text):
+        return []
+    asked = claim.question.text.lower()
+    named = [(name, asked.find(name)) for name in claim.question.names]
+    return actions_of(asked, sorted(named, key=lambda n: n[1]))
+
+
+_YES = re.compile(r"\W*yes\b")
 _IN_PASSING = re.compile(r",? (?:after|because|since|following|despite|before|once)\b")
 
 
