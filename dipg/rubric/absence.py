@@ -16,7 +16,7 @@ SOURCE = (
     r"information|material|case|article|data|evidence|excerpt|description|scenario|file|history|"
     r"summary|"
     r"letter|statement|paper|section|paragraph|content|details|entry|registry|documents|entries|"
-    r"transcript|narrative|abstract|log|database|(?:work)?sheet|publication|minutes|extract)s?"
+    r"transcript|narrative|abstract|log|database|(?:work)?sheet|publication|guideline|prescription|minutes|extract)s?"
 )
 SOURCE_WORD = re.compile(rf"\b{SOURCE}\b")
 TELLS = (
@@ -234,12 +234,6 @@ _WAYS: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = tuple(
             "no",
             r"\b(?:but|and|yet|though|while) (?:\w+ ){0,2}?(?:gives?|states?|names?|mentions?|"
             r"provides?|reports?|specif(?:y|ies)|records?|lists?|contains?|includes?|offers?) no\b",
-        ),
-        (
-            "not",
-            r"\b(?:the|this|that|either) \w+ (?:does|do) not (?:\w+ ){0,2}?(?:state|"
-            r"specify|mention|contain|disclose|document) (?:the|any|an?|which|what|when|where|who|"
-            r"why|how|whether|her|his|their|it|this)\b",
         ),
         (
             "abstain abstaining",
