@@ -5,20 +5,25 @@ concept is written with a "~"; a word of no family stands for itself by its root
 "drained" are "drain").
 """
 
+import itertools
 import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from dipg.rubric.lexicon import GENERIC_WORDS, LIGHT_WORDS, STOP_WORDS
 from dipg.text import words
 
 _FAMILIES = """
 ~increase: increase rise rose risen grow grew grown growth enlarge expand larger bigger greater
  higher raise escalate elevate gain climb upregulate double go_up goes_up went_up gone_up going_up
+ up
 ~decrease: decrease fall fell fallen shrink shrank shrunk shrinkage reduce reduction lower smaller
  less lessen diminish decline drop halve downregulate go_down goes_down went_down gone_down
- come_down came_down bring_down brings_down brought_down
+ come_down came_down bring_down brings_down brought_down down
 ~improve: improve better ease ameliorate alleviate lessen get_better
 ~worsen: worsen worse worsening deteriorate decline aggravate downhill
+~safe: safe harmless
+~risky: risky unsafe dangerous hazardous toxic
 ~recover: recover recovery recuperate
 ~stable: stable unchanged constant stationary same unaltered
 ~hold: hold held withhold withheld pause interrupt suspend halt on_hold
@@ -44,6 +49,7 @@ _FAMILIES = """
 ~resect: resect excise excision remove removal
 ~give: give gave given administer administration receive receipt got get take took taken have had
 ~do: perform do did done undertake undertaken conduct carry_out carried_out
+ take_place took_place taken_place
 ~die: die died death dead fatal pass_away passed_away decease
 ~repeat: repeat repetition another again recur recurrent
 ~relapse: relapse recur
@@ -88,7 +94,12 @@ _FAMILIES = """
 ~thrice: thrice three_times
 ~once: once one_time
 ~need: need require necessary requirement
-~allow: allow permit admit eligible
+~allow: allow permit admit eligible let qualify may can
+ cannot could should must
+~forbid: forbid forbidden forbade prohibit prohibition disallow ban banned contraindicate
+ contraindication
+~omit: omit omission skip leave_out left_out leaving_out
+~delay: delay postpone postponement defer wait put_off
 ~want: want wish
 ~reason: reason cause due because owing account
 ~whole: whole entire complete completely full
@@ -113,6 +124,7 @@ _ENDINGS = (
 )  # fmt: skip
 """An ending, and how much of a word has to be left without it."""
 
+_SPELLED = {"2": "two", "3": "three", "4": "four", "6": "six", "8": "eight"}
 _KIN_ENDINGS = (
     ("osis", "os"), ("otic", "os"), ("oses", "os"), ("ases", "as"), ("asis", "as"), ("atic", "as"),
 )  # fmt: skip
@@ -125,7 +137,7 @@ def root(word: str) -> str:
     Cruder than a dictionary, and alike on both sides of every comparison.
     """
     if not word.isalpha() or len(word) < 4:
-        return word
+        return f"{_SPELLED.get(word[0], word[0])}{word[1:]}" if "-" in word else word
     found = word.replace("ae", "e").replace("oe", "e")
     for one, other in (("our", "or"), ("ours", "or"), *_KIN_ENDINGS):
         if found.endswith(one) and len(found) > 5:
@@ -173,17 +185,18 @@ _OF_ROOT, _SPOKEN = _read_families()
 LEXICON = frozenset(w for w in words(_FAMILIES) if w.isalpha())
 """Every word that the families know: none of them is the name of something."""
 
-OPPOSITES: dict[str, str] = {}
-"""A concept -> the one that it excludes."""
+OPPOSITES: dict[str, frozenset[str]] = {}
+"""A concept -> those that it excludes."""
 for _pair in (
     "~increase ~decrease", "~improve ~worsen", "~hold ~continue", "~stop ~continue",
     "~block ~activate", "~prolong ~shorten", "~retain ~lose", "~permanent ~brief",
     "~before ~after", "~stop ~start", "~stop ~resume", "~place ~remove", "~agree ~refuse",
-    "~stable ~change", "~bilateral ~unilateral", "~whole ~partial",
+    "~stable ~change", "~bilateral ~unilateral", "~whole ~partial", "~allow ~forbid",
+    "~omit ~give", "~safe ~risky",
+    "~improve ~shorten", "~worsen ~prolong", "~start ~delay", "~continue ~delay", "~hold ~give",
 ):  # fmt: skip
-    _one, _other = _pair.split()
-    OPPOSITES.setdefault(_one, _other)
-    OPPOSITES.setdefault(_other, _one)
+    for _one, _other in itertools.permutations(_pair.split()):
+        OPPOSITES[_one] = OPPOSITES.get(_one, frozenset()) | {_other}
 
 
 @lru_cache(maxsize=65536)
@@ -219,7 +232,10 @@ def units(plain_text: str) -> tuple[Unit, ...]:
     return tuple(found)
 
 
-_WORD = re.compile(r"[^\W_]+")
+_WORD = re.compile(
+    r"(?:(?:two|three|four|six|eight|[2-9])-(?=(?:week|month|hour|dai)ly\b))?[^\W_]+"
+)
+"""A word; "two-weekly" is one, and another than "weekly"."""
 
 
 def _several(spoken: list[str], at: int) -> tuple[str, ...] | None:
@@ -235,8 +251,27 @@ def concepts(plain_text: str) -> frozenset[str]:
     found: set[str] = set()
     for unit in units(plain_text):
         found |= unit.meant
-    found.update(map(root, words(plain_text)))
+    found.update(map(root, _WORD.findall(plain_text)))
     return frozenset(found)
+
+
+_LITTLE = STOP_WORDS | GENERIC_WORDS | LIGHT_WORDS
+
+
+@lru_cache(maxsize=16384)
+def content(plain_text: str) -> tuple[frozenset[str], ...]:
+    """What each word of plain text may mean that says what the text is about."""
+    return tuple(u.meant for u in units(plain_text) if u.said not in _LITTLE)
+
+
+def shared(spoken: frozenset[str], asked: tuple[frozenset[str], ...]) -> int:
+    """How much of what was asked a text takes up, given its concepts."""
+    return sum(not spoken.isdisjoint(unit) for unit in asked)
+
+
+def opposed(spoken: frozenset[str], asked: frozenset[str]) -> bool:
+    """Whether a text has the opposite of something asked."""
+    return any(not OPPOSITES[c].isdisjoint(asked) for c in spoken if c in OPPOSITES)
 
 
 _SEGMENT_END = re.compile(

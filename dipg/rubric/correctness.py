@@ -26,6 +26,7 @@ from dipg.rubric.predicates import (
 from dipg.rubric.reading import Reading
 from dipg.rubric.roles import keeps_roles
 from dipg.rubric.sequences import order_verdict
+from dipg.rubric.subjects import keeps_subjects
 from dipg.rubric.targets import Target
 from dipg.rubric.treatments import keeps_actions
 from dipg.rubric.wording import keeps_polarity, says_phrase
@@ -52,6 +53,7 @@ CHECKS = (
     leaves_aside,
     keeps_roles,
     keeps_parts,
+    keeps_subjects,
 )
 """What an answer has to pass against one of the wordings."""
 

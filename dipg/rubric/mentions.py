@@ -92,6 +92,13 @@ def clause_of(answer: Answer, at: int) -> Clause | None:
     return next((c for c in answer.clauses if c.start <= at < c.end), None)
 
 
+def part_of(answer: Answer, start: int, text: str) -> Clause:
+    """A part of an answer as a clause of its own."""
+    end = start + len(text)
+    inside = tuple(n for n, at in answer.names if start <= at < end)
+    return Clause(text, start, end, (), inside)
+
+
 def is_denied(text: str, start: int, end: int) -> bool:
     """Whether what stands there is denied, refuted, doubted, or only asked."""
     before = _ALL_BUT.sub("not", text[max(0, start - 60) : start])

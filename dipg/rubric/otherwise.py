@@ -55,7 +55,7 @@ def _is_opposed(at: int, claim: Claim) -> bool:
     text = claim.answer.text
     piece = next((p for p, start in segments(text) if start <= at < start + len(p)), "")
     asked, spoken = concepts(claim.question.text.lower()), concepts(piece)
-    return any(c in OPPOSITES and c not in asked and OPPOSITES[c] in asked for c in spoken)
+    return any(c in OPPOSITES and c not in asked and OPPOSITES[c] & asked for c in spoken)
 
 
 def is_at_another_time(at: int, claim: Claim) -> bool:

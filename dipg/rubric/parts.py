@@ -62,7 +62,7 @@ def _is_turned(
     best = {True: -1, False: -1}
     for said, _ in parts:
         spoken = concepts(said)
-        good, bad = concept in spoken, OPPOSITES[concept] in spoken
+        good, bad = concept in spoken, not spoken.isdisjoint(OPPOSITES[concept])
         if good == bad or is_negated(said):
             continue
         shared = sum(not spoken.isdisjoint(unit) for unit in asked)
@@ -84,7 +84,7 @@ def _taken_side(claim: Claim) -> frozenset[str]:
     if not sides:
         return frozenset()
     shared = frozenset.intersection(*sides) - asked
-    opposed = {OPPOSITES[c] for c in shared}
+    opposed = frozenset().union(*[OPPOSITES[c] for c in shared])
     if any(o.negated for o in claim.options) or opposed & (asked | shared):
         return frozenset()
     return shared

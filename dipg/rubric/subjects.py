@@ -1,0 +1,119 @@
+"""Of whom or what a part of an answer speaks: "SUFU was mutated, whereas PTCH1 was intact" says of
+another gene what was asked about, and names the right one."""
+
+import re
+
+from dipg.rubric.concepts import LEXICON, Unit, concepts, content, segments, shared, units
+from dipg.rubric.lexicon import DRUG, GENERIC_WORDS, LIGHT_WORDS, PLAIN_WORDS, STOP_WORDS
+from dipg.rubric.mentions import Claim
+from dipg.rubric.people import people_in
+from dipg.rubric.targets import is_negated
+from dipg.text import words
+
+_LITTLE = STOP_WORDS | GENERIC_WORDS | LIGHT_WORDS
+_PRONOUN = re.compile(
+    r"\b(?:it|he|she|they|her|him|them|his|their|its|this|that|these|those|one)\b"
+)
+
+
+def subject_of(text: str, claim: Claim) -> str:
+    """The thing of the context that a part of an answer begins with; "" where it takes up the
+    question, what is expected, or what came before it."""
+    for unit in units(text):
+        if _PRONOUN.fullmatch(unit.said):
+            return ""
+        if unit.said in _LITTLE or unit.said in PLAIN_WORDS:
+            continue
+        return unit.said if is_rival(unit, claim) else ""
+    return ""
+
+
+def is_rival(unit: Unit, claim: Claim) -> bool:
+    """Whether a word names a thing that the context knows, and neither question nor wordings."""
+    word = unit.said
+    if word in LEXICON or word in PLAIN_WORDS or word in _LITTLE or not word[0].isalpha():
+        return False
+    known = claim.context.terms
+    if word not in known and word.removesuffix("s") not in known:
+        return False
+    taken = concepts(claim.question.text.lower())
+    return unit.meant.isdisjoint(taken) and not any(
+        not unit.meant.isdisjoint(concepts(o.whole)) for o in claim.options
+    )
+
+
+def kind_of(name: str, claim: Claim) -> str:
+    """What sort of thing a name is of; "" for a word that is no name."""
+    if DRUG.fullmatch(name):
+        return "drug"
+    if any(name in person for person in people_in(claim.context.text)):
+        return "person"
+    if name in claim.context.names:
+        return "name"
+    openers = people_in(claim.context.text, True)  # a person perhaps, if the other is one, too
+    return "opener" if any(name in person for person in openers) else ""
+
+
+def is_about_another(text: str, claim: Claim) -> bool:
+    """Whether a part of an answer is about another drug, person or gene than the question."""
+    kind = kind_of(subject_of(text, claim), claim)
+    return bool(kind) and any(kind_of(n, claim) == kind for n in _asked_names(claim))
+
+
+def _asked_names(claim: Claim) -> set[str]:
+    return {n for n in words(claim.question.text.lower()) if kind_of(n, claim)}
+
+
+def keeps_subjects(claim: Claim) -> bool:
+    """Whether what was asked is said of what is expected, and the expected of what was asked
+    about."""
+    target = claim.target
+    wanted = target.units or tuple(concepts(n) for n in target.names)
+    if target.opening or target.numbers or not wanted:
+        return True
+    asked = tuple(u for u in content(claim.question.text.lower()) if u not in wanted)
+    mine, others = [], []
+    for said, _ in segments(claim.answer.text):
+        spoken = concepts(said)
+        told = shared(spoken, asked)
+        if any(not spoken.isdisjoint(unit) for unit in wanted):
+            mine.append((told, said))
+        elif told and not is_negated(said) and not _ASIDE.match(said) and not refers(said):
+            others.append((told, said))
+    if not mine:
+        return True
+    most = max(told for told, _ in mine)
+    if any(told > most and _has_rival(said, asked, claim) for told, said in others):
+        return not any(map(_says_more, [said for _, said in mine]))
+    return not all(is_about_another(said, claim) for _, said in mine)
+
+
+def refers(said: str) -> bool:
+    """Whether a part of an answer points back ("it was stopped")."""
+    return _PRONOUN.search(said) is not None
+
+
+_ASIDE = re.compile(r"\W*(?:after|once|when|because|since|as|if|although|though|before|until)\b")
+
+
+def _says_more(said: str) -> bool:
+    """Whether a part of an answer is more than the bare name of what is expected."""
+    return _VERB.search(said) is not None and _IT_IS.search(said) is None
+
+
+_IT_IS = re.compile(r"\b(?:it|this|that|answer) (?:is|was)\b")
+_VERB = re.compile(
+    r"\b(?:is|was|are|were|had|has|have|did|does|went|got|took|takes|remained|\w+ed)\b"
+)
+
+
+def _has_rival(said: str, asked: tuple[frozenset[str], ...], claim: Claim) -> bool:
+    """Whether a rival stands before what was asked, or right behind it as its owner or doer."""
+    if subject_of(said, claim):
+        return True
+    return any(
+        is_rival(u, claim) and _OF_OR_BY.search(said, 0, u.start) is not None for u in units(said)
+    )
+
+
+_OF_OR_BY = re.compile(r"\b(?:of|by|in) (?:the )?$")

@@ -1,0 +1,64 @@
+"""correct, subjects: what was asked is said of what is expected, and not of another."""
+
+import pytest
+
+from dipg.rubric.openings import opens_alike
+from dipg.rubric.subjects import keeps_subjects
+from tests.dipg.criteria.making import claim
+
+CONTEXT = (
+    "Ganciclovir was stopped because of neutropenia, and foscarnet was given instead. MYB was "
+    "rearranged and PTEN was intact. Aspirin is permitted. Ibuprofen is prohibited on treatment. "
+    "Two sisters came. Rana takes iron. Elif takes zinc."
+)
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected", "answer", "good"),
+    [
+        ("Which gene was rearranged?", "MYB", "MYB was rearranged, whereas PTEN was intact.", True),
+        (
+            "Which gene was rearranged?",
+            "MYB",
+            "PTEN was rearranged, whereas MYB was intact.",
+            False,
+        ),
+        ("Which gene was rearranged?", "MYB", "PTEN was intact, so it is MYB.", True),
+        (
+            "Which drug was stopped because of neutropenia?",
+            "ganciclovir",
+            "Foscarnet was stopped because of neutropenia, and ganciclovir was given instead.",
+            False,
+        ),
+        (
+            "Which drug was stopped because of neutropenia?",
+            "ganciclovir",
+            "Ganciclovir was given first and then stopped because of neutropenia.",
+            True,
+        ),
+        ("What does Elif take?", "zinc", "Rana takes zinc.", False),
+        ("What does Elif take?", "zinc", "She takes zinc, Rana iron.", True),
+        ("What was the state of PTEN?", "intact", "MYB was intact.", False),
+    ],
+)
+def test_what_is_said_of_which_thing(asked: str, expected: str, answer: str, good: bool) -> None:
+    assert keeps_subjects(claim(asked, expected, answer, context=CONTEXT)) is good
+
+
+@pytest.mark.parametrize(
+    ("answer", "no"),
+    [
+        ("Children may not take it.", True),
+        ("The protocol forbids it.", True),
+        ("Ibuprofen is banned.", True),
+        ("Aspirin is permitted, whereas ibuprofen is prohibited.", True),
+        ("Not yet", True),
+        ("Ibuprofen is permitted, whereas aspirin is prohibited.", False),
+        ("Aspirin is prohibited.", False),
+        ("No, it is permitted.", False),
+        ("It is not prohibited.", False),
+    ],
+)
+def test_permitted_and_forbidden(answer: str, no: bool) -> None:
+    asked = "Is ibuprofen allowed on treatment?"
+    assert opens_alike(claim(asked, "No", answer, context=CONTEXT)) is no
