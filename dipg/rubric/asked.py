@@ -19,6 +19,14 @@ def asks_verdict_and_why(question: str) -> bool:
     return _POLAR.match(asked) is not None and _WHY_ALONE.search(asked) is not None
 
 
+def asks_thing_and_why(question: str) -> bool:
+    """Whether a question asks what, who, when or how, and why."""
+    return _THING_AND_WHY.search(plain(question)) is not None
+
+
+_THING_AND_WHY = re.compile(r"\b(?:which|what|who|when|where|how)\b.*\band (?:\w+ )?why\b")
+
+
 def asks_thing_and_number(question: str) -> bool:
     """Whether a question asks what or who, and then how long, when or how much."""
     return _THING_AND_NUMBER.match(plain(question)) is not None

@@ -8,7 +8,12 @@ import re
 from typing import NamedTuple
 
 from dipg.quantities import quantities
-from dipg.rubric.asked import asks_difference, asks_thing_and_number, asks_verdict_and_why
+from dipg.rubric.asked import (
+    asks_difference,
+    asks_thing_and_number,
+    asks_thing_and_why,
+    asks_verdict_and_why,
+)
 from dipg.rubric.lexicon import ACTIONS, STOP_WORDS
 from dipg.rubric.stems import stem
 from dipg.text import fold, plain, sentences, words
@@ -34,6 +39,9 @@ def core_of(folded: str, question: str) -> Core:
     verdict = _OPENS.match(folded)
     if verdict and asks_verdict_and_why(question):
         return Core(verdict[1], folded[verdict.end() :].strip(" ,.;:"), "")
+    because = _BECAUSE.search(folded) if asks_thing_and_why(question) else None
+    if because is not None and words(folded[: because.start()].lower()):
+        return Core(folded[: because.start()].rstrip(" ,;."), sentences(because[1])[0], "")
     text, set_aside = _without_contrast(
         _without_end(_reason_of(folded, question) or _core(folded, question), question)
     )
@@ -79,11 +87,10 @@ def _reason_of(folded: str, question: str) -> str:
     found = _BECAUSE.search(folded) if _ASKS_WHY.search(asked) else None
     if found is None or len(words(plain(folded[: found.start()]))) <= 1:
         return ""
-    return folded if _AND_WHY.search(asked) else found[1]
+    return found[1]
 
 
 _ASKS_WHY = re.compile(r"\bwhy\b|\b(?:what|which) (?:\w+ )?reasons?\b")
-_AND_WHY = re.compile(r"\b(?:which|what|who|when|where|how)\b.*\band (?:\w+ )?why\b")
 _BECAUSE = re.compile(r"\b(?:because of|because|due to|owing to|given that) (.+)$", re.DOTALL)
 
 
@@ -138,7 +145,7 @@ def _strip(sentence: str, question: str) -> str:
     asides = (_PREMISE, _REASON, _ASIDE) if asks_difference(question) else _ASIDES
     for pattern in asides:
         shorter = pattern.sub("", stripped, count=1)
-        if len(words(shorter)) >= 2 or (words(shorter) and quantities(plain(shorter))):
+        if any(w not in STOP_WORDS for w in words(shorter.lower())):
             stripped = shorter
     return stripped.strip()
 

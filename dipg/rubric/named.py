@@ -14,7 +14,8 @@ from dipg.rubric.mentions import (
     is_of_another,
 )
 from dipg.rubric.people import asked_person, names_person
-from dipg.text import words
+from dipg.rubric.targets import is_negated
+from dipg.text import sentences, words
 
 _CONNECTOR = re.compile(
     r"^ ?(?:,|/|\+|&|,? ?(?:and|or|plus|and/or|as well as|with|alongside)) ?(?:\w+ ){0,2}?$"
@@ -51,7 +52,28 @@ def says_names(claim: Claim) -> bool:
         return False
     allowed = {n for option in claim.options for n in option.names} | claim.question.terms
     allowed |= {n for option in claim.options for n in words(option.whole)}
-    return not _lists_others(claim, allowed)
+    allowed -= _ruled_out(claim)
+    return not (_lists_others(claim, allowed) or _leaves_open(claim, allowed))
+
+
+def _ruled_out(claim: Claim) -> set[str]:
+    """What the wordings say is not meant ("Y is not suitable")."""
+    mine = set(claim.target.names)
+    told = [{*words(s)} for o in claim.options for s in sentences(o.whole) if is_negated(s)]
+    return set().union(*[spoken for spoken in told if mine.isdisjoint(spoken)])
+
+
+def _leaves_open(claim: Claim, allowed: frozenset[str] | set[str]) -> bool:
+    """Whether an expected name stands with another in "either X at 3 mg or Y at 5 mg" or "both X
+    and Y"."""
+    found = _EITHER.search(claim.answer.text)
+    if found is None:
+        return False
+    here = {n for n, at in claim.answer.names if found.start() <= at < found.end()}
+    return bool(here & set(claim.target.names)) and not here <= set(claim.target.names) | allowed
+
+
+_EITHER = re.compile(r"\beither\b[^.;]{1,160}\bor\b[^.;]{1,40}|[^.;]{1,80}\bboth\b")
 
 
 def is_no_owner(claim: Claim) -> bool:

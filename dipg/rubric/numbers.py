@@ -14,7 +14,7 @@ from dipg.rubric.mentions import (
     is_of_another,
     is_option,
 )
-from dipg.rubric.portions import is_of_other_occasion, keeps_owners
+from dipg.rubric.portions import is_of_other_occasion, is_told_of_another, keeps_owners
 from dipg.rubric.reading import Reading
 from dipg.rubric.rivals import is_rival_name, takes_its_place
 from dipg.rubric.stems import stem
@@ -100,7 +100,9 @@ def _keeps_told_numbers(claim: Claim) -> bool:
         if context.has_number(said) or claim.question.has_number(said):
             continue
         owner = bind(answer.text, said, answer.names)
-        owner = owner or next((n for n in claim.target.phrase if n in answer.text), "")
+        owner = owner or next(
+            (n for n in claim.target.phrase if len(n) > 2 and n in answer.text), ""
+        )
         if owner not in claim.target.names and owner not in claim.target.phrase:
             continue
         told = [n for s in context.sentences if owner in s.words for n in s.numbers]
@@ -346,6 +348,8 @@ def _belongs(said: Quantity, owner: str, claim: Claim) -> bool:
     if clause is not None and is_of_another(clause, claim):
         return False
     if _is_for_another(said, claim) or is_of_other_occasion(said, claim):
+        return False
+    if is_told_of_another(said, claim):
         return False
     asked = {n for n in claim.question.names if DRUG.fullmatch(n)}
     if asked and not owner and mine and mine not in asked and DRUG.fullmatch(mine):

@@ -16,6 +16,7 @@ from dipg.rubric.lexicon import STOP_WORDS, word_set
 from dipg.rubric.mentions import Claim
 from dipg.rubric.stems import stem, stems
 from dipg.text import plain, sentences
+from dipg.units import ATOMS
 
 _DIVIDERS = (
     re.compile(r"[.;!?](?=\s|$)|\n|[()]"),
@@ -189,6 +190,56 @@ def is_told_apart(said: Quantity, claim: Claim) -> bool:
         return False
     expected = [words for w in claim.target.numbers for words in _tellings(claim.context.text, w)]
     return any(part.intersection(words).difference(*expected) for words in told)
+
+
+def is_told_of_another(said: Quantity, claim: Claim) -> bool:
+    """Whether a number comes with words that the context puts, in the same sentence, behind
+    another and not behind it: "12.9 months with radiotherapy alone" where that had 9.8."""
+    mine: frozenset[str] = frozenset()
+    theirs: frozenset[str] = frozenset()
+    for numbers, parts in _told_behind(claim.context.text):
+        if any(n.same(said) for n in numbers):
+            for n, words in zip(numbers, parts):
+                mine, theirs = (mine | words, theirs) if n.same(said) else (mine, theirs | words)
+    if not theirs - mine or not mine - theirs:
+        return False
+    part = _behind(claim.answer.text, claim.answer.numbers, said)
+    return bool(part & (theirs - mine)) and not part & (mine - theirs)
+
+
+@lru_cache(maxsize=4096)
+def _told_behind(
+    context: str,
+) -> tuple[tuple[tuple[Quantity, ...], tuple[frozenset[str], ...]], ...]:
+    """The numbers of each sentence that has several of a kind, with the words behind each."""
+    found = []
+    for sentence in sentences(plain(context)):
+        numbers = quantities(sentence)
+        for dimension in dict.fromkeys(n.dimension for n in numbers):
+            alike = [n for n in numbers if n.dimension == dimension]
+            if len(alike) > 1:
+                ends = [_divide(sentence, a.end, b.start) for a, b in pairwise(alike)]
+                behind = [sentence[n.end : end] for n, end in zip(alike, [*ends, len(sentence)])]
+                found.append((tuple(alike), tuple(_first_part(p) - _UNITS for p in behind)))
+    return tuple(found)
+
+
+_UNITS = frozenset(map(stem, ATOMS))
+
+
+def _behind(text: str, numbers: Sequence[Quantity], said: Quantity) -> frozenset[str]:
+    """What stands behind a number in its part of a sentence, without what it is compared with."""
+    alike = [n for n in numbers if n.dimension == said.dimension]
+    at = [n.start for n in alike].index(said.start)
+    part = portions(text, alike)[at].rpartition(text[said.start : said.end])[2]
+    return _first_part(part)
+
+
+def _first_part(text: str) -> frozenset[str]:
+    return meaning(_ANY_DIVIDER.split(text, maxsplit=1)[0])
+
+
+_ANY_DIVIDER = re.compile("|".join(d.pattern for d in _DIVIDERS))
 
 
 def _tellings(context: str, number: Quantity) -> Iterator[frozenset[str]]:

@@ -7,17 +7,19 @@ neutropenia" is no response rate.
 import re
 from itertools import pairwise
 
+from dipg.rubric.clauses import Clause
 from dipg.rubric.concepts import concepts, concepts_of, root, segments
 from dipg.rubric.lexicon import (
     ANTONYMS,
     CLASSES,
     DIRECTIONS,
+    DRUG,
     LIGHT_WORDS,
     PLAIN_WORDS,
     STOP_WORDS,
     word_set,
 )
-from dipg.rubric.mentions import Claim, is_denied
+from dipg.rubric.mentions import Claim, clause_of, is_denied
 from dipg.rubric.targets import is_negated
 from dipg.text import words
 
@@ -127,7 +129,17 @@ def is_unqualified(claim: Claim) -> bool:
         at = text.find(w)
         if not is_denied(text, at, at + len(w)):
             return False
-    return _IN_PART.search(text) is None or _IN_PART.search(target.whole) is not None
+    part = _IN_PART.search(text)
+    if part is None or _IN_PART.search(target.whole):
+        return True
+    clause = clause_of(claim.answer, part.start())
+    return clause is not None and _is_on_others(clause, claim)
+
+
+def _is_on_others(clause: Clause, claim: Claim) -> bool:
+    """Whether a clause names treatments, and none of the expected ones."""
+    named = {n for n in clause.names if DRUG.fullmatch(n)}
+    return bool(named and claim.target.names) and named.isdisjoint(claim.target.names)
 
 
 _BOTH = re.compile(r"\bboth\b")
