@@ -51,7 +51,8 @@ def _target_of(
     before += [(m.start(), m.group()) for m in _TREATMENT.finditer(text, 0, verb.start())][-1:]
     for at, name in sorted(before)[-1:]:
         passive = _PASSIVE.search(text, at, verb.start())
-        if passive and verb.start() - at < 60 and not _CLAUSE.search(text, at, verb.start()):
+        apart = _CLAUSE.search(text, at, verb.start()) or "," in text[at : verb.start()]
+        if passive and verb.start() - at < 60 and not apart:
             return name
     return ""
 

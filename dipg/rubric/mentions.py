@@ -158,6 +158,10 @@ def is_aside(claim: Claim, said: Quantity) -> bool:
         return True
     if _INTERVAL.search(answer.text[max(0, said.start - 40) : said.start]):
         return said.raw in claim.context.raws
+    if _EXCLUDES.search(claim.question.text.lower()) and _INCLUDES.search(
+        answer.text[: said.start]
+    ):
+        return True
     clause = clause_of(answer, said.start)
     if clause is None or not claim.context.has_number(said):
         return False
@@ -167,6 +171,21 @@ def is_aside(claim: Claim, said: Quantity) -> bool:
     if _FIRST.search(claim.question.text.lower()):
         return _LATER.search(before) is not None
     return _EARLIER.search(before) is not None
+
+
+def _counts_more_in(claim: Claim, said: Quantity) -> bool:
+    """Whether a total is said to have in it what a question leaves out ("with the boost, 54 Gy")."""
+    before = claim.answer.text[max(0, said.start - 120) : said.start]
+    leaves_out = _EXCLUDES.search(claim.question.text.lower()) is not None
+    return leaves_out and _INCLUDES.search(before) is not None
+
+
+_EXCLUDES = re.compile(
+    r"\b(?:without|not (?:counting|including)|excluding|apart from|before) the\b"
+)
+_INCLUDES = re.compile(
+    r"\b(?:together with|including|counting|adding|with) the [^.;,]{1,40},[^.;]{1,60}$"
+)
 
 
 def _is_hypothetical(text: str, said: Quantity) -> bool:

@@ -15,6 +15,7 @@ from dipg.rubric.mentions import (
 )
 from dipg.rubric.people import asked_person, names_person
 from dipg.rubric.targets import is_negated
+from dipg.rubric.wording import up_to_reason
 from dipg.text import sentences, words
 
 _CONNECTOR = re.compile(
@@ -59,7 +60,8 @@ def says_names(claim: Claim) -> bool:
 def _ruled_out(claim: Claim) -> set[str]:
     """What the wordings say is not meant ("Y is not suitable")."""
     mine = set(claim.target.names)
-    told = [{*words(s)} for o in claim.options for s in sentences(o.whole) if is_negated(s)]
+    said = [up_to_reason(s) for o in claim.options for s in sentences(o.whole)]
+    told = [{*words(s)} for s in said if is_negated(s)]
     return set().union(*[spoken for spoken in told if mine.isdisjoint(spoken)])
 
 

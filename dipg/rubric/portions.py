@@ -239,7 +239,9 @@ def _first_part(text: str) -> frozenset[str]:
     return meaning(_ANY_DIVIDER.split(text, maxsplit=1)[0])
 
 
-_ANY_DIVIDER = re.compile("|".join(d.pattern for d in _DIVIDERS))
+_ANY_DIVIDER = re.compile(
+    "|".join((_DIVIDERS[0].pattern, _DIVIDERS[1].pattern, r"\band\b", _DIVIDERS[3].pattern))
+)
 
 
 def _tellings(context: str, number: Quantity) -> Iterator[frozenset[str]]:
@@ -253,7 +255,7 @@ def _tellings(context: str, number: Quantity) -> Iterator[frozenset[str]]:
 def _shared(parts: list[frozenset[str]]) -> tuple[frozenset[str], ...]:
     """Portions, where a number without words of its own has those before it ("5.0 and 7.2")."""
     for i in range(1, len(parts)):
-        parts[i] = parts[i] or parts[i - 1]
+        parts[i] = parts[i] if parts[i] - _UNITS else parts[i - 1]
     return tuple(parts)
 
 

@@ -187,8 +187,18 @@ def keeps_dose(claim: Claim) -> bool:
         return True
     allowed = {w for o in claim.options for w in words(o.whole)}
     return not any(
-        found[1] not in allowed and not is_denied(claim.answer.text, *found.span(1))
+        found[1] not in allowed
+        and not is_denied(claim.answer.text, *found.span(1))
+        and not _is_expected_dose(claim, found.end())
         for found in _OTHER_DOSE.finditer(claim.answer.text)
+    )
+
+
+def _is_expected_dose(claim: Claim, at: int) -> bool:
+    """Whether "the reduced dose" is then given as the expected number."""
+    return any(
+        0 < n.start - at <= 6 and any(n.same(w) for w in claim.target.numbers)
+        for n in claim.answer.numbers
     )
 
 
