@@ -290,6 +290,8 @@ def _join_ranges(text: str, found: list[Quantity]) -> list[Quantity]:
             if low.dimension == "" and " to " in text[low.end : high.start]:
                 found[i] = _in_unit_of(high, low)
             continue
+        if text.endswith("by ", 0, low.start):
+            continue
         between = text.startswith(" and ", low.end) and text.endswith("between ", 0, low.start)
         if between or _RANGE.fullmatch(text, low.end, high.start):
             if low.raw < high.raw and low.dimension in ("", high.dimension):

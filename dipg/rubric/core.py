@@ -144,10 +144,20 @@ def _strip(sentence: str, question: str) -> str:
     stripped = _APPOSITION.sub(r"\1", stripped)
     asides = (_PREMISE, _REASON, _ASIDE) if asks_difference(question) else _ASIDES
     for pattern in asides:
-        shorter = pattern.sub("", stripped, count=1)
+        shorter = pattern.sub(_rest_of, stripped, count=1)
         if any(w not in STOP_WORDS for w in words(shorter.lower())):
             stripped = shorter
     return stripped.strip()
 
 
+def _rest_of(aside: re.Match[str]) -> str:
+    """What follows an aside as a clause of its own ("because of X, the dose is 275 mg")."""
+    rest = aside.group().partition(", ")[2]
+    return f", {rest}" if aside.re is _REASON and _MAIN.match(rest) and quantities(rest) else ""
+
+
+_MAIN = re.compile(
+    r"(?:the|he|she|it|this|patients?|an?) (?:[^,.;]{1,60} )?(?:is|are|should|must|has to|have to|"
+    r"receives?|gets?|was|were|needs?|may)\b"
+)
 _ASIDES = (_PREMISE, _REASON, _WHICH, _ASIDE)

@@ -63,7 +63,7 @@ DRUG_STEMS = tuple(
     word_set(
         """
         prazole sartan dipine cillin floxacin azepam parin xaban formin ciclovir triptan
-        degib trexed mab tinib lanib afenib zomib ciclib lisib parib rafenib metinib fenib
+        degib trexed mab nib zomib ciclib lisib parib
         nostat inostat platin zolomide osfamide lidomide zomide sirolimus rolimus taxel
         rubicin mustine cristine blastine poside tecan trexate citabine ribine methasone
         solone cortisone prone setron tabine mycin racetam gabalin profen statin cept

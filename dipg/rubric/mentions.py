@@ -35,6 +35,7 @@ _DENIED = re.compile(
 )
 _DENIES_NOTHING = re.compile(
     r"\b(?:not only|no doubt|no question|without (?:a |any )?doubt|but also|none other than|"
+    r"from (?:today|now|tomorrow|then|(?:day|hour|week|month|cycle|course) \d+)|"
     r"from (?:the|its|a) (?:\w+ )?(?:record|note|context|text|report|chart|source)|"
     r"no (?:more|less) than|(?:di(?:ed|es|e)|death|suffer\w*|result\w*|recover\w*|ar(?:is|os)\w+|"
     r"stem\w*|due|came|apart) from)\b"
@@ -174,7 +175,7 @@ def is_aside(claim: Claim, said: Quantity) -> bool:
 
 
 def _counts_more_in(claim: Claim, said: Quantity) -> bool:
-    """Whether a total is said to have in it what a question leaves out ("with the boost, 54 Gy")."""
+    """Whether a total has in it what a question leaves out ("with the boost, 54 Gy")."""
     before = claim.answer.text[max(0, said.start - 120) : said.start]
     leaves_out = _EXCLUDES.search(claim.question.text.lower()) is not None
     return leaves_out and _INCLUDES.search(before) is not None

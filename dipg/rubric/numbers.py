@@ -136,6 +136,8 @@ def is_stated(said: Quantity, wanted: Quantity, rates: set[float], claim: Claim)
         return False
     if _REPEATED.match(answer.text[said.end : said.end + 24]):
         return False
+    if _is_part_or_condition(answer.text, said):
+        return False
     if _MORE.match(answer.text, said.end) and not _MORE.match(claim.target.text, wanted.end):
         return False
     counts = said.dimension == "" or said.dimension in _THINGS
@@ -162,6 +164,17 @@ def is_stated(said: Quantity, wanted: Quantity, rates: set[float], claim: Claim)
         return False
     start = comparator_start(answer.text, said.start) if said.compare else said.start
     return not is_denied(answer.text, start, said.end) and not _is_alternative(said, claim)
+
+
+def _is_part_or_condition(text: str, said: Quantity) -> bool:
+    """Whether a number is only a part of another ("344 mg, of which 275 mg"), or would hold only
+    in some case."""
+    before = text[max(0, said.start - 24) : said.start]
+    return _OF_WHICH.search(before) is not None or _ONLY_IF.match(text, said.end) is not None
+
+
+_OF_WHICH = re.compile(r"\bof (?:which|these) (?:\w+ ){0,2}$")
+_ONLY_IF = re.compile(r"[^.;,]{0,30}? only (?:if|when|in case)\b")
 
 
 def _same_side(text: str, said: Quantity, wording: str, wanted: Quantity, claim: Claim) -> bool:

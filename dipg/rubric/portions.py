@@ -218,10 +218,15 @@ def _told_behind(
         for dimension in dict.fromkeys(n.dimension for n in numbers):
             alike = [n for n in numbers if n.dimension == dimension]
             if len(alike) > 1:
-                ends = [_divide(sentence, a.end, b.start) for a, b in pairwise(alike)]
-                behind = [sentence[n.end : end] for n, end in zip(alike, [*ends, len(sentence)])]
-                found.append((tuple(alike), tuple(_first_part(p) - _UNITS for p in behind)))
+                found.append((tuple(alike), _words_behind(sentence, alike)))
     return tuple(found)
+
+
+def _words_behind(sentence: str, alike: Sequence[Quantity]) -> tuple[frozenset[str], ...]:
+    """For each of some numbers of a sentence, the words that stand behind it in its part."""
+    ends = [_divide(sentence, a.end, b.start) for a, b in pairwise(alike)]
+    behind = [sentence[n.end : end] for n, end in zip(alike, [*ends, len(sentence)])]
+    return tuple(_first_part(p) - _UNITS for p in behind)
 
 
 _UNITS = frozenset(map(stem, ATOMS))
@@ -270,5 +275,8 @@ def _told(
         for dimension in dict.fromkeys(n.dimension for n in numbers):
             alike = [n for n in numbers if n.dimension == dimension]
             parts = _shared([meaning(p) for p in portions(sentence, alike)])
+            if len(alike) > 1 and all(_words_behind(sentence, alike)):
+                lead = meaning(sentence[: alike[0].start])
+                parts = tuple(part | lead for part in parts)
             found.append((tuple(alike), parts))
     return tuple(found)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from dipg.quantities import Quantity, close
+from dipg.quantities import Quantity
 from dipg.rubric.lexicon import ACTIONS
 from dipg.rubric.reading import Reading
 
@@ -68,7 +68,7 @@ def _is_step(number: Quantity, wording: Wording, context: Reading) -> bool:
 
 
 def _leads_to(number: Quantity, result: Quantity, told: Sequence[Quantity]) -> bool:
-    if number.dimension == result.dimension and close(number.value, 2 * result.value):
+    if number.dimension == result.dimension and _near(number.value, 2 * result.value):
         return True  # halved
     a, c = number.value, result.value
     for other in told:
@@ -76,10 +76,15 @@ def _leads_to(number: Quantity, result: Quantity, told: Sequence[Quantity]) -> b
         if other.same(number) or other.same(result):
             continue
         if number.dimension == other.dimension == result.dimension and (
-            close(a + b, c) or close(abs(a - b), c)
+            _near(a + b, c) or _near(abs(a - b), c)
         ):
             return True
         share, of = (a, b) if number.dimension == "percent" else (b, a)
-        if close(share * of, c) or close(share * of / 100, c) or close(of * (1 - share / 100), c):
+        if any(_near(x, c) for x in (share * of, share * of / 100, of * (1 - share / 100))):
             return True
     return False
+
+
+def _near(a: float, b: float) -> bool:
+    """Equal up to the rounding of a dose."""
+    return abs(a - b) <= 0.005 * abs(b)

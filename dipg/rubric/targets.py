@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from dipg.quantities import Quantity, quantities
 from dipg.rubric.actions import actions_of
-from dipg.rubric.asked import asked_for, asks_yes_or_no
+from dipg.rubric.asked import asked_for, asks_difference, asks_yes_or_no
 from dipg.rubric.concepts import OPPOSITES, root, units
 from dipg.rubric.core import core_of
 from dipg.rubric.labels import labels_of
@@ -23,6 +23,7 @@ from dipg.rubric.required import Wording, is_required
 from dipg.text import fold, plain, words
 from dipg.vignettes.types import Expected
 
+_COMPARED = re.compile(r"\b(?:than|versus|vs|compared (?:with|to))\b")
 _OPENING = re.compile(r"^\W*(yes|no)\b")
 _NEGATOR = re.compile(
     r"\b(?:not|n't|never|no|without|neither|nor|cannot|none|isn|wasn|doesn|didn|hasn|haven|won|"
@@ -107,7 +108,7 @@ def make_target(wording: str, question: str, context: Reading) -> Target:
     told = quantities(plain(whole_folded))
     named = names(core_folded)
     required = tuple(dict.fromkeys(n for n, _ in named if n not in asked.terms))
-    labels = frozenset(labels_of(text))
+    labels = frozenset(labels_of(_COMPARED.split(text)[0] if asks_difference(question) else text))
     kept = [
         i
         for i, n in enumerate(numbers)
@@ -128,7 +129,10 @@ def make_target(wording: str, question: str, context: Reading) -> Target:
     offered = () if required or numbers or labels else _offered(named, asked, question)
     if offered:
         required = tuple(dict.fromkeys(n for n, _ in named))
-    compares = bool(_COMPARISON.search(text)) and len(set(all_names)) > 1
+    if acts:  # a limit of what is measured is stated by its number
+        treated = {name for name, _ in acts}
+        required = tuple(n for n in required if n in treated or DRUG.fullmatch(n))
+    compares = bool(_COMPARISON.search(text)) and len(set(all_names)) > 1 and not acts
     phrase = _phrase(
         text,
         required,
@@ -217,7 +221,7 @@ def _phrase(
 ) -> tuple[str, ...]:
     """Content words to look for; beside numbers or names only words of a class of values."""
     spoken = [w for w in words(text) if w not in STOP_WORDS or w in ("no", "not")]
-    spoken = [w for w in spoken if not w[0].isdigit() and w not in kinds]
+    spoken = [w for w in spoken if not w[0].isdigit() and w not in kinds and w != "plus"]
     acts = any(w in ACTIONS for w in spoken)
     if does or required or has_numbers:
         spoken = [w for w in spoken if w not in ACTIONS]
