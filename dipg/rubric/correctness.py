@@ -90,8 +90,8 @@ _IN_BRACKETS = re.compile(r"\([^()]*\)")
 
 _DENIALS = word_set("not t never no nobody none cannot hardly")
 _DOUBLY_DENIED = re.compile(
-    r"\b(?:not|n't|never|no|nobody|none|cannot|hardly) (?:\w+ ){0,3}?(?:untrue|false|incorrect|"
-    r"wrong|inaccurate|impossible|unlikely|not|never|without|deny|denies|denied|excluded?|"
+    r"\b(?:not|n't|never|no|nobody|none|cannot|hardly) (?:(?!(?:and|or|nor|but)\b)\w+ ){0,3}?"
+    r"(?:untrue|false|incorrect|wrong|inaccurate|impossible|unlikely|not|never|without|deny|denies|denied|excluded?|"
     r"ruled? out|doubted|disputed)\b"
 )
 _WISHED = word_set(

@@ -5,7 +5,7 @@ import re
 
 from dipg.rubric.comparisons import Spot, chosen_by_comparison
 from dipg.rubric.labels import label_spots
-from dipg.rubric.lexicon import DIRECTIONS, DRUG, STOP_WORDS
+from dipg.rubric.lexicon import DIRECTIONS
 from dipg.rubric.mentions import (
     Claim,
     clause_of,
@@ -19,13 +19,11 @@ from dipg.rubric.wording import up_to_reason
 from dipg.text import sentences, words
 
 _CONNECTOR = re.compile(
-    r"^ ?(?:,|/|\+|&|,? ?(?:and|or|plus|and/or|as well as|with|alongside)) ?(?:\w+ ){0,2}?$"
+    r"^ ?(?:,|/|\+|&|,? ?(?:and|or|plus|and/or|as well as|with|alongside)) ?"
+    r"(?:(?:the|a|an|also|then|later|dr|nurse|patient|possibly|perhaps|maybe|both|oral|weekly|daily)"
+    r"\.? ){0,2}$"
 )
 _OR_CONNECTOR = re.compile(r"^,? (?:or|and/or) (?:\w+ ){0,2}?$")
-_PAST = re.compile(
-    r"\b(?:initial|initially|initiated|original|originally|previous|previously|prior|earlier|"
-    r"before|formerly|history|was|were|had|received|baseline|standard|full|first)\b"
-)
 
 
 def says_names(claim: Claim) -> bool:
@@ -159,31 +157,7 @@ def _lists_others(claim: Claim, allowed: frozenset[str] | set[str]) -> bool:
         gap = text[at + len(name) : next_at]
         if len(gap) < 24 and _CONNECTOR.match(gap) and not is_denied(text, next_at, next_at):
             return True
-    return _same_predicate(claim, allowed)
-
-
-def _same_predicate(claim: Claim, allowed: frozenset[str] | set[str]) -> bool:
-    """Whether a second clause says the same of another name ("received X. ... received Y.")."""
-    answer, mine = claim.answer, set(claim.target.names)
-    said = {w for n, at in answer.names if n in mine for w in [_word_before(answer.text, at)]}
-    said -= STOP_WORDS | {"", "dr", "nurse", "professor", "patient"}
-    for name, at in answer.names:
-        if name in mine or name in allowed or is_denied(answer.text, at, at + len(name)):
-            continue
-        if _word_before(answer.text, at) in said and any(
-            bool(DRUG.fullmatch(name)) == bool(DRUG.fullmatch(m)) for m in mine
-        ):
-            clause = clause_of(answer, at)
-            if clause is None or not _PAST.search(clause.text[: max(0, at - clause.start)]):
-                return True
-            if _word_before(answer.text, at) in ("is", "received", "was"):
-                return True
     return False
-
-
-def _word_before(text: str, at: int) -> str:
-    found = words(text[max(0, at - 24) : at])
-    return found[-1] if found else ""
 
 
 def says_labels(claim: Claim) -> bool:

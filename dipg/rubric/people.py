@@ -3,10 +3,9 @@
 import re
 from functools import lru_cache
 
-from dipg.rubric.concepts import LEXICON, concepts, segments, units
-from dipg.rubric.lexicon import CLASSES, DRUG, GENERIC_WORDS, PLAIN_WORDS, STOP_WORDS, word_set
+from dipg.rubric.concepts import LEXICON
+from dipg.rubric.lexicon import CLASSES, DRUG, PLAIN_WORDS, STOP_WORDS, word_set
 from dipg.rubric.mentions import Claim, clause_of, is_compared, is_denied, is_of_another
-from dipg.rubric.targets import is_negated
 
 _NAME = re.compile(
     r"(?:\b(?:Dr|Prof|Mr|Mrs|Ms)\b\.? |\b(?:Professor|Doctor|Nurse|Sister) )*"
@@ -89,7 +88,7 @@ def names_person(claim: Claim, mine: Person) -> bool:
     bad = [(a, b) for a, b, w in spots if w in others and w not in mine]
     bad = [(a, b) for a, b in bad if not is_denied(text, a, b) and not is_compared(text, a)]
     bad = [(a, b) for a, b in bad if _DID_NOT.match(text, b) is None]
-    return not any(_is_beside(text, g, b) for g in good for b in bad) and not _does_it(claim, mine)
+    return not any(_is_beside(text, g, b) for g in good for b in bad)
 
 
 _DID_NOT = re.compile(r" (?:did|does|do|was|is|had|has|could|can|will|would) (?:not|never)\b")
@@ -118,21 +117,3 @@ def _is_beside(text: str, one: tuple[int, int], other: tuple[int, int]) -> bool:
     first, second = sorted((one, other))
     gap = _TITLE.sub("", text[first[1] : second[0]])
     return len(gap) < 24 and _JOINED.fullmatch(gap) is not None
-
-
-def _does_it(claim: Claim, mine: Person) -> bool:
-    """Whether a part of an answer says what was asked of somebody else alone."""
-    asked = [
-        u.meant
-        for u in units(claim.question.text.lower())
-        if u.said not in STOP_WORDS and u.said not in GENERIC_WORDS
-    ]
-    others = _others(claim, mine)
-    for said, _ in segments(_untitled(claim.answer.text)):
-        told = {w.removesuffix("'s") for w in _WORD.findall(said)}
-        if not told & others or told & set(mine) or is_negated(said):
-            continue
-        spoken = concepts(said)
-        if sum(not spoken.isdisjoint(unit) for unit in asked) >= max(1, 0.5 * len(asked)):
-            return True
-    return False

@@ -27,12 +27,22 @@ _EARLIER = re.compile(
     r"until(?= (?:after )?the))\b"
 )
 _LATER = re.compile(
-    r"\b(?:after|followed(?! by)|follows|following|later than|only once|only when|once|"
-    r"preceded by|upon|subsequent to)\b"
+    r"\b(?:after|followed|follows|following|later than|only once|only when|once|preceded by|upon|"
+    r"subsequent to)\b"
 )
+_BACK = re.compile(
+    r"\b(?:preceded by|beforehand|(?:before|prior to|ahead of) (?:it|that|this|these|which))\b"
+)
+"""What follows came earlier than what was said."""
 _THEN = re.compile(
-    r"\b(?:then|followed by|next|subsequently|afterwards|thereafter|later|second|finally|"
-    r"(?:came|was|is) (?:second|last))\b|->"
+    r"\b(?:then|followed by|next|subsequently|afterwards|thereafter|later(?! than)|"
+    r"(?:after|following) (?:it|that|this|these|which))\b|->"
+)
+_RANKS = (
+    re.compile(r"\b(?:first|initially|earliest)\b"),
+    re.compile(r"\b(?:second|secondly)\b"),
+    re.compile(r"\b(?:third|thirdly)\b"),
+    re.compile(r"\b(?:last|lastly|finally|fourth|latest)\b"),
 )
 _FIRST = re.compile(
     r"\b(?:first|initially|earlier|beforehand|sooner|(?:before|precede[sd]) (?:it|that|this))\b"
@@ -56,21 +66,17 @@ _NO_THING = word_set(
 
 def order_verdict(claim: Claim) -> bool | None:
     """Whether an answer puts things in the expected order; None where none is asked for or said."""
-    if not _ORDERS.search(claim.question.text.lower()):
+    asked = claim.question.text.lower()
+    if not _ORDERS.search(asked) or _DENIES.search(claim.answer.text):
         return None
+    listed = _ASKS_ORDER.search(asked) is not None
     items, wanted = _wanted(claim)
-    if not wanted:
+    said = relations(claim.answer.text, items, listed) if wanted else set()
+    if not said:
         return None
-    if _DENIES.search(claim.answer.text):
-        return None
-    said = relations(claim.answer.text, items)
-    if not said and _ASKS_ORDER.search(claim.question.text.lower()):
-        spots = _spots(claim.answer.text, items)
-        in_turn = list(dict.fromkeys(i for _, _, i in spots))
-        said = set(itertools.pairwise(in_turn))
     if any((later, earlier) in said for earlier, later in wanted):
         return False
-    return True if wanted <= _closed(said) else None
+    return True if wanted <= said else None
 
 
 _ORDERS = re.compile(r"\b(?:order|sequence|first|before or|after or|earlier or|prior to or)\b")
@@ -81,9 +87,9 @@ _DENIES = re.compile(r"\b(?:not|never|neither|nor|no|rather than|instead of)\b")
 
 def _closed(pairs: set[Pair]) -> set[Pair]:
     found = set(pairs)
-    for one, two in pairs:
-        found |= {(one, other) for middle, other in pairs if middle == two}
-    return found
+    for middle in {i for pair in pairs for i in pair}:
+        found |= {(i, k) for i, j in found if j == middle for j2, k in found if j2 == middle}
+    return {(i, k) for i, k in found if i != k}
 
 
 def _wanted(claim: Claim) -> tuple[list[Item], set[Pair]]:
@@ -91,9 +97,7 @@ def _wanted(claim: Claim) -> tuple[list[Item], set[Pair]]:
     asked, text = claim.question.text.lower(), claim.target.text
     if _ASKS_ORDER.search(asked):
         items = _distinct([item for p in _IN_TURN.split(text) if (item := _item(p))])
-        said = relations(text, items)
-        turns = {(i, i + 1) for i in range(len(items) - 1)}
-        return items, said if _LATER.search(text) or _FRONTED.match(text) else turns
+        return items, relations(text, items, listed=True)
     if found := _BEFORE_OR_AFTER.match(asked):
         items = _distinct([_head(found["one"], claim), _head(found["other"], claim)])
         return items, relations(text, items) if all(items) else set()
@@ -156,63 +160,78 @@ def _spots(text: str, items: list[Item]) -> list[tuple[int, int, int]]:
     ]
 
 
-def relations(text: str, items: list[Item]) -> set[Pair]:
-    """What plain text puts before what."""
-    found: set[Pair] = set()
+def relations(text: str, items: list[Item], listed: bool = False) -> set[Pair]:
+    """What plain text puts before what; where it lists things and says nothing else, they come in
+    their turn."""
+    spots = _spots(text, items)
+    found = _amid(text, spots)
+    for (start, end, i), (next_start, _, j) in itertools.pairwise(spots):
+        if i != j and (pair := _between(text, start, text[end:next_start], i, j)):
+            found.add(pair)
+    ranks: dict[int, int] = {}
     at = 0
     for end in [*[m.start() for m in _PART.finditer(text)], len(text)]:
-        found |= _in_part(text[at:end], items)
+        mentioned = list(dict.fromkeys(i for a, _, i in spots if at <= a < end))
+        if len(items) == 2 and len(mentioned) < 2:
+            found |= _of_one(text[at:end], items, mentioned)
+        elif len(mentioned) == 1:
+            ranks |= dict.fromkeys(mentioned, _rank(text[at:end]))
         at = end
-    whole = _spots(text, items)
-    for (_, end, i), (start, _, j) in itertools.pairwise(whole):
-        if i != j and _THEN.search(text, end, start) and not _LATER.search(text, end, start):
-            found.add((i, j))
-    return found
+    found |= {(i, j) for i in ranks for j in ranks if 0 < ranks[i] < ranks[j]}
+    turns = set(itertools.pairwise(dict.fromkeys(i for _, _, i in spots)))
+    if listed and not any((j, i) in _closed(turns) for i, j in found):
+        found |= turns
+    return _closed(found)
 
 
-def _in_part(part: str, items: list[Item]) -> set[Pair]:
-    spots = _spots(part, items)
-    mentioned = list(dict.fromkeys(i for _, _, i in spots))
-    if len(mentioned) > 1:
-        return _between(part, spots)
-    if len(items) != 2:
-        return set()
-    return _of_one(part, items, mentioned, spots)
+def _rank(part: str) -> int:
+    """The place that a part of a text gives to the one thing that it names; 0 for none."""
+    return next((n for n, rank in enumerate(_RANKS, 1) if rank.search(part)), 0)
 
 
-def _between(part: str, spots: list[tuple[int, int, int]]) -> set[Pair]:
-    found: set[Pair] = set()
-    for (start, end, i), (next_start, _, j) in itertools.pairwise(spots):
-        if i == j:
-            continue
-        gap, lead = part[end:next_start], _FRONTED.match(part[:start])
-        if re.search(r"\bpreceded by\b", gap):
-            found.add((j, i))
-        elif _EARLIER.search(gap):
-            found.add((i, j))
-        elif _LATER.search(gap):
-            found.add((j, i))
-        elif _THEN.search(gap):
-            found.add((i, j))
-        elif lead is not None:
-            found.add((j, i) if lead["before"] else (i, j))
-        elif re.search(r"\bfirst\b", part[:start]) or _CAME_FIRST.search(gap):
-            found.add((i, j))
-    return found
+def _between(text: str, start: int, gap: str, i: int, j: int) -> Pair | None:
+    """What two mentions, one after the other, are put in: the order that the words between them
+    say, or those in front of the first."""
+    if _BACK.search(gap):
+        return (j, i)
+    if _THEN.search(gap):
+        return (i, j)
+    if _STOPS.search(gap):
+        return None
+    if _EARLIER.search(gap):
+        return (i, j)
+    if _LATER.search(gap):
+        return (j, i)
+    lead = text[max(m.end() for m in _LEADS.finditer(text, 0, start)) : start]
+    fronted = _FRONTED.match(lead)
+    if fronted is not None:
+        return (j, i) if fronted["before"] else (i, j)
+    if re.search(r"\bfirst\b", lead) or _CAME_FIRST.search(gap):
+        return (i, j)
+    return None
 
 
+_STOPS = re.compile(r"[.;\n](?=\s|$)")
+_LEADS = re.compile(r"^|[.;:\n](?=\s)|,? (?:and|but|while|whereas)\b")
 _CAME_FIRST = re.compile(
     r"^\W*first\b|\b(?:came|comes|was|is|went|done|placed|given) first\b|\bfirst,"
 )
 
 
-def _of_one(
-    part: str, items: list[Item], mentioned: list[int], spots: list[tuple[int, int, int]]
-) -> set[Pair]:
+def _amid(text: str, spots: list[tuple[int, int, int]]) -> set[Pair]:
+    """ "Q came between P and R"."""
+    for (_, end, i), (start, _, j), (_, _, k) in zip(spots, spots[1:], spots[2:]):
+        if len({i, j, k}) == 3 and re.search(r"\bbetween\b", text[end:start]):
+            return {(j, i), (i, k)}
+    return set()
+
+
+def _of_one(part: str, items: list[Item], mentioned: list[int]) -> set[Pair]:
     """What a part of a text says that names one of two things, or none."""
     before, after = _EARLIER.search(part), _LATER.search(part)
     marker = before or after
-    if mentioned and marker and marker.start() < spots[0][0] and not _FRONTED_VERB.match(part):
+    at = next((start for start, _, _ in _spots(part, items)), 0)
+    if marker and marker.start() < at and not _FRONTED_VERB.match(part):
         subject, other = 1 - mentioned[0], mentioned[0]
         return {(subject, other) if before else (other, subject)}
     subject = mentioned[0] if mentioned else 0

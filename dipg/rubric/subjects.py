@@ -19,13 +19,16 @@ _PRONOUN = re.compile(
 def subject_of(text: str, claim: Claim) -> str:
     """The thing of the context that a part of an answer begins with; "" where it takes up the
     question, what is expected, or what came before it."""
-    for unit in units(text):
+    for unit in units(_CLEFT.sub("", text)):
         if _PRONOUN.fullmatch(unit.said):
             return ""
         if unit.said in _LITTLE or unit.said in PLAIN_WORDS:
             continue
         return unit.said if is_rival(unit, claim) else ""
     return ""
+
+
+_CLEFT = re.compile(r"^\W*it (?:is|was) (?=.* (?:who|that|which)\b)")
 
 
 def is_rival(unit: Unit, claim: Claim) -> bool:
@@ -84,7 +87,8 @@ def keeps_subjects(claim: Claim) -> bool:
         return True
     most = max(told for told, _ in mine)
     if any(told > most and _has_rival(said, asked, claim) for told, said in others):
-        return not any(map(_says_more, [said for _, said in mine]))
+        known = frozenset().union(*asked, *wanted)
+        return not any(_says_more(said, known) for _, said in mine)
     return not all(is_about_another(said, claim) for _, said in mine)
 
 
@@ -96,9 +100,11 @@ def refers(said: str) -> bool:
 _ASIDE = re.compile(r"\W*(?:after|once|when|because|since|as|if|although|though|before|until)\b")
 
 
-def _says_more(said: str) -> bool:
+def _says_more(said: str, known: frozenset[str]) -> bool:
     """Whether a part of an answer is more than the bare name of what is expected."""
-    return _VERB.search(said) is not None and _IT_IS.search(said) is None
+    if _IT_IS.search(said):
+        return False
+    return _VERB.search(said) is not None or any(u.isdisjoint(known) for u in content(said))
 
 
 _IT_IS = re.compile(r"\b(?:it|this|that|answer) (?:is|was)\b")

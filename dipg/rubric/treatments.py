@@ -61,7 +61,10 @@ def _affirmed(claim: Claim) -> list[tuple[str, str]]:
 
 
 _YES = re.compile(r"\W*yes\b")
-_IN_PASSING = re.compile(r",? (?:after|because|since|following|despite|before|once)\b")
+_IN_PASSING = re.compile(
+    r"(?:(?:^|,? )(?:after|because|since|following|despite|before|once)|,? (?:when|while))\b"
+    r"[^,?.;]*"
+)
 
 
 def _says_as_noun(claim: Claim, actions: set[str], meant: set[str]) -> bool:
@@ -95,11 +98,13 @@ _ONLY = re.compile(r"\b(?:only|unless|if|when|for|until|because|since|as)\b")
 
 def _keeps_asked_action(claim: Claim) -> bool:
     """Asked when something was stopped, an answer does not say when it was started."""
-    asked = {ACTIONS[w] for w in ACTIONS.keys() & claim.question.terms}
-    if not asked:
-        return True
-    told = _IN_PASSING.split(claim.answer.text, maxsplit=1)[0]
-    said = {ACTIONS[w] for w in words(told) if w in ACTIONS}
+    asked = _done(claim.question.text.lower())
+    said = _done(claim.answer.text) if asked else set()
     if not said or asked & said:
         return True
     return not any(said & CLASHES[action] for action in asked)
+
+
+def _done(text: str) -> set[str]:
+    """The actions of a text, but for what it mentions in passing."""
+    return {ACTIONS[w] for w in words(_IN_PASSING.sub(" ", text)) if w in ACTIONS}
