@@ -16,7 +16,7 @@ SOURCE = (
     r"information|material|case|article|data|evidence|excerpt|description|scenario|file|history|"
     r"summary|"
     r"letter|statement|paper|section|paragraph|content|details|entry|registry|documents|entries|"
-    r"transcript|narrative|abstract|log|database|(?:work)?sheet|publication|guideline|prescription|minutes|extract)s?"
+    r"transcript|narrative|abstract|log|database|(?:work)?sheet|publication|guideline|prescription|package|dossier|minutes|extract)s?"
 )
 SOURCE_WORD = re.compile(rf"\b{SOURCE}\b")
 TELLS = (
@@ -225,6 +225,11 @@ _WAYS: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = tuple(
             rf"fails? to {TELLS}|says? nothing|never {TELLS}|(?:is|are|remains?) silent)\b",
         ),
         ("not", r"\b(?:it|this|that|which) is (?:simply |just )?not there\b"),
+        (
+            "open pending awaited immature outstanding",
+            r"\bleaves? (?:\w+ ){0,2}?open\b|\b(?:is|are|was|were|remains?) (?:still |yet )?"
+            r"(?:pending|awaited|immature|outstanding)\b",
+        ),
         ("not", rf"\bnot among (?:\w+ ){{0,3}}?(?:results|values|data|findings|facts|{SOURCE})\b"),
         (
             "no",
@@ -274,7 +279,7 @@ _CUES = word_set(
     unspecified unstated undocumented unreported unrecorded unmentioned unavailable unknown
     unanswerable undisclosed unaddressed undetermined unclear uncertain indeterminate ambiguous
     inconclusive decline refuse ai language consult seek sorry against violate violates violated
-    don won doesn isn t
+    don won doesn isn t open pending awaited immature outstanding
     """
 )
 """A text without any of these words neither misses anything nor declines."""

@@ -41,7 +41,7 @@ CONFLICT = re.compile(
 _NO_CONFLICT = re.compile(
     rf"\b(?:no|not|never|without|n't|nor|free of|any) (?:\w+ ){{0,3}}?{_DISAGREE}\b|"
     rf"\bconsistent with\b"
-    rf"|\b(?:conflict of interest)\b"
+    rf"|\b(?:conflict of interest|mismatch[- ]repair)\b"
 )
 _ONE_SOURCE = re.compile(
     r"\b(?:source|report|note|record|document|letter|chart|hospital|clinic|lab|ward|registry|"
@@ -192,12 +192,18 @@ def picks_none(
 
 
 def _concludes(text: str, part: Clause) -> bool:
-    """Whether a clause draws the conclusion ("so ...", "final answer: ...")."""
-    if _CONCLUDES.match(part.text):
+    """Whether a clause draws the conclusion ("so ...", "final answer: ...", "since A, B")."""
+    if _CONCLUDES.match(part.text) or _reasons(part):
         return True
     return _AS_ANSWER.search(text, max(0, part.start - 20), part.start) is not None
 
 
+def _reasons(part: Clause) -> bool:
+    """Whether a clause gives a reason and what follows from it ("since A is newer, 54 Gy")."""
+    return _REASONS.match(part.text) is not None
+
+
+_REASONS = re.compile(r"\W*(?:since|because|as|given)\b[^,]*, \S")
 _AS_ANSWER = re.compile(r"\b(?:answer|conclusion|result)(?: is)?: *$")
 
 
@@ -263,6 +269,8 @@ _REPORTS = re.compile(
 def _is_attributed(text: str, part: Clause) -> bool:
     """Whether a clause says what a source says: one is named in its sentence or line, unless it
     draws a conclusion."""
+    if _reasons(part):
+        return False
     if _ONE_SOURCE.search(part.text) or _REPORTS.search(part.text):
         return True
     if _CONCLUDES.match(part.text):
