@@ -14,20 +14,18 @@ def actions_of(text: str, named: list[tuple[str, int]]) -> list[tuple[str, str]]
     at = 0
     for m in re.finditer(r"[a-z]+(?:-[a-z]+)*", text):
         action = ACTIONS.get(m.group())
-        goes_on = _GOES_ON.match(text, m.start())
-        if goes_on is not None:
-            action = "continue"
-        elif _GIVEN_AGAIN.match(text, m.start()):
-            action = "resume"
+        phrase = next((done for p, done in _PHRASES if p.match(text, m.start())), None)
+        goes_on = phrase == "continue"
+        action = phrase or action
         if action is None or _is_history(text, m.start()) or _is_denied(text, m.start()):
             continue
         if _WOULD.search(text, max(0, m.start() - 40), m.start()):
             continue
-        if _NOT_NEEDED.match(text, m.end()):
+        if _NOT_NEEDED.match(text, m.end()) or _LOWER_DOSE.match(text, m.start()):
             continue
         while at < len(named) and named[at][1] < m.end():
             at += 1
-        if goes_on is not None and at and not _CLAUSE.search(text, named[at - 1][1], m.start()):
+        if goes_on and at and not _CLAUSE.search(text, named[at - 1][1], m.start()):
             found.append((named[at - 1][0], action))
             continue
         found.append((_target_of(text, m, named, at), action))
@@ -58,8 +56,12 @@ def _target_of(
 
 
 _PHRASAL = re.compile(r" (?:on|again)\b")
-_GOES_ON = re.compile(r"(?:go|goes|went|going|carry|carries|carried|kept|keep) on\b")
-_GIVEN_AGAIN = re.compile(r"g[ia]ven? (?:[^.;,]{1,30} )?again\b|giving (?:[^.;,]{1,30} )?again\b")
+_PHRASES = (
+    (re.compile(r"(?:go|goes|went|going|carry|carries|carried|kept|keep) on\b"), "continue"),
+    (re.compile(r"(?:give|gave|given|giving) (?:[^.;,]{1,30} )?again\b"), "resume"),
+)
+"""Verbs of several words, and what they do to a treatment."""
+_LOWER_DOSE = re.compile(r"(?:lower|double) (?:\w+ )?(?:dose|dosage|limit|level)\b")
 _PASSIVE = re.compile(r"\b(?:be|being|should|must|may|can|is|are|to be|needs)\b")
 _TREATMENT = re.compile(rf"\b(?:{'|'.join(sorted(TREATMENTS))})\b")
 _NOT_NEEDED = re.compile(

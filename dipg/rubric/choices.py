@@ -55,7 +55,7 @@ def _splits(before: str, after: str, claim: Claim) -> bool:
     if here == there:
         return False
     other = right[:1] if here else left[-1:]
-    allowed = concepts(" ".join(sorted(allowed_words(claim.options))))
+    allowed = concepts(" ".join(o.text for o in claim.options))
     return any(u.meant.isdisjoint(allowed) and not u.said[0].isdigit() for u in other)
 
 

@@ -116,8 +116,8 @@ for _action, _verbs in {
     "continue": "continue continues continued continuing maintain maintained maintaining keep "
     "keeping "
     "remain remaining unchanged continuation",
-    "hold": "hold holding held withhold withheld withholding pause pausing suspend suspended "
-    "suspending interrupt interrupted interrupting interruption",
+    "hold": "hold holding held withhold withheld withholding pause paused pausing suspend "
+    "suspended suspending interrupt interrupted interrupting interruption",
     "stop": "stop stopping stopped discontinue discontinued discontinuing cease withdraw withdrawn "
     "terminate permanently-discontinue avoid avoiding",
     "reduce": "reduce reducing decrease decreasing lower lowering halve de-escalate",

@@ -23,6 +23,7 @@ from dipg.rubric.required import Wording, is_required
 from dipg.text import fold, plain, words
 from dipg.vignettes.types import Expected
 
+_VERDICT = DIRECTIONS["yes"][0]
 _COMPARED = re.compile(r"\b(?:than|versus|vs|compared (?:with|to))\b")
 _OPENING = re.compile(r"^\W*(yes|no)\b")
 _NEGATOR = re.compile(
@@ -142,6 +143,8 @@ def make_target(wording: str, question: str, context: Reading) -> Target:
         bool(acts),
     )
     opening = m[1] if (m := _OPENING.match(text)) else ""
+    if opening:
+        directions.pop(_VERDICT, None)
     return Target(
         text=text,
         whole=plain(whole_folded),
@@ -165,7 +168,7 @@ def make_target(wording: str, question: str, context: Reading) -> Target:
         polar=bool(opening) and (asks_yes_or_no(question) or bool(core.besides)),
         negated=is_negated(text),
         actions=tuple(acts),
-        directions=() if opening and core.besides else tuple(directions.items()),
+        directions=tuple(directions.items()),
         compares=compares,
         chooses=tuple(n for n in offered if n not in required),
     )
