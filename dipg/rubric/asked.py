@@ -34,7 +34,8 @@ def asks_thing_and_number(question: str) -> bool:
 
 _THING_AND_NUMBER = re.compile(
     r"(?:[^,?]{1,80}, )?(?:what|which|who)\b(?! (?:\w+ )?(?:dos|percent|share|rate|median|date))"
-    r"[^?]*\band (?:for |at |by |after )?(?:how (?:long|many|much|soon)|when|what dos)"
+    r"[^?]*\band (?:for |at |by |after )?(?:how (?:long|many|much|soon)|"
+    r"when|what (?:\w+ ){0,4}(?:dos|median|percent|interval))"
 )
 
 

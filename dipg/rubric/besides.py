@@ -31,7 +31,7 @@ def says_besides(claim: Claim) -> bool:
         return True
     fresh = _fresh(plain(folded), concepts(claim.question.text.lower()))
     said = sum(not unit.isdisjoint(spoken) for unit in fresh)
-    return 2 * said >= max(len(fresh), 1) and _comes_first(claim, fresh)
+    return 2 * said >= len(fresh) and _comes_first(claim, fresh)
 
 
 def _puts_another(claim: Claim, kinds: set[str]) -> bool:

@@ -39,13 +39,25 @@ def core_of(folded: str, question: str) -> Core:
     verdict = _OPENS.match(folded)
     if verdict and asks_verdict_and_why(question):
         return Core(verdict[1], folded[verdict.end() :].strip(" ,.;:"), "")
-    because = _BECAUSE.search(folded) if asks_thing_and_why(question) else None
-    if because is not None and words(folded[: because.start()].lower()):
-        return Core(folded[: because.start()].rstrip(" ,;."), sentences(because[1])[0], "")
+    if asks_thing_and_why(question) and (found := _with_reason(folded)):
+        return Core(found[0], found[1], "")
     text, set_aside = _without_contrast(
         _without_end(_reason_of(folded, question) or _core(folded, question), question)
     )
     return Core(text, _thing_of(text, question), set_aside)
+
+
+def _with_reason(folded: str) -> tuple[str, str] | None:
+    """What is asked and why: the sentences before the one with the reason, or its part before."""
+    said = []
+    for sentence in sentences(folded):
+        because = _BECAUSE.search(sentence)
+        if because is not None:
+            before = "" if said else sentence[: because.start()].rstrip(" ,;.")
+            text = " ".join(said) or before
+            return (text, because[1]) if words(text.lower()) else None
+        said.append(sentence)
+    return None
 
 
 def _thing_of(folded: str, question: str) -> str:
@@ -142,6 +154,9 @@ def _strip(sentence: str, question: str) -> str:
     while previous != stripped:
         previous, stripped = stripped, _BRACKETS.sub("", stripped)
     stripped = _APPOSITION.sub(r"\1", stripped)
+    explained = _EXPLAINED.search(stripped)
+    if explained is not None and quantities(plain(stripped[: explained.start()])):
+        stripped = stripped[: explained.start()]
     asides = (_PREMISE, _REASON, _ASIDE) if asks_difference(question) else _ASIDES
     for pattern in asides:
         shorter = pattern.sub(_rest_of, stripped, count=1)
@@ -159,5 +174,8 @@ def _rest_of(aside: re.Match[str]) -> str:
 _MAIN = re.compile(
     r"(?:the|he|she|it|this|patients?|an?) (?:[^,.;]{1,60} )?(?:is|are|should|must|has to|have to|"
     r"receives?|gets?|was|were|needs?|may)\b"
+)
+_EXPLAINED = re.compile(
+    r"(?<=[\w%)]): (?:the|he|she|it|this|his|her|their|because|since|as|given|with) .+$", re.DOTALL
 )
 _ASIDES = (_PREMISE, _REASON, _WHICH, _ASIDE)

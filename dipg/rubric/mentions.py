@@ -7,7 +7,7 @@ from dipg.quantities import Quantity
 from dipg.rubric.claims import Answer
 from dipg.rubric.clauses import Clause
 from dipg.rubric.reading import Reading
-from dipg.rubric.targets import Target, labels_of, shape
+from dipg.rubric.targets import Target
 
 
 class Claim(NamedTuple):
@@ -166,7 +166,7 @@ def is_aside(claim: Claim, said: Quantity) -> bool:
     clause = clause_of(answer, said.start)
     if clause is None or not claim.context.has_number(said):
         return False
-    if _is_hypothetical(answer.text, said):
+    if _is_hypothetical(answer.text, said) or _PREMISE.search(answer.text[: said.start]):
         return True
     before = clause.text[: max(0, said.start - clause.start)]
     if _FIRST.search(claim.question.text.lower()):
@@ -197,29 +197,9 @@ def _is_hypothetical(text: str, said: Quantity) -> bool:
     return _WOULD.search(sentence) is not None and _ONLY_IF.search(sentence) is not None
 
 
+_PREMISE = re.compile(
+    r"(?:^|[.;:,\n])\W*(?:since|because|as|given(?: that)?|although|though)\b(?:[^.;,]|\.(?=\d))*$"
+)
+"""What a number stands behind where it is told as the reason of what follows."""
 _WOULD = re.compile(r"\bwould\b")
 _ONLY_IF = re.compile(r"\b(?:if|only|unless|were|had)\b")
-
-
-def is_of_another(clause: Clause, claim: Claim) -> bool:
-    """Whether a clause speaks of another patient or arm than the one asked for."""
-    target, question = claim.target, claim.question
-    asked_codes = {n for n in question.names if any(c.isdigit() for c in n)}
-    mentioned = {n for n in clause.names if any(c.isdigit() for c in n)}
-    shapes = {shape(n) for n in asked_codes}
-    people = claim.context.people
-    if people & question.names and people & mentioned and not people & mentioned & asked_codes:
-        return True
-    others = {
-        shape(n)
-        for n in mentioned - asked_codes
-        if shape(n) in shapes and n not in target.names and n not in target.text
-    }
-    if others - {shape(n) for n in mentioned & asked_codes}:
-        return True
-    wanted = {*target.labels, *labels_of(question.key)}
-    said = labels_of(clause.text)
-    for kind in dict(wanted).keys() & dict(said).keys():
-        if not any(label in wanted for label in said if label[0] == kind):
-            return True
-    return False

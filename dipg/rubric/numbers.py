@@ -11,13 +11,13 @@ from dipg.rubric.mentions import (
     Claim,
     clause_of,
     is_denied,
-    is_of_another,
     is_option,
 )
 from dipg.rubric.portions import is_of_other_occasion, is_told_of_another, keeps_owners
 from dipg.rubric.reading import Reading
 from dipg.rubric.rivals import is_rival_name, takes_its_place
 from dipg.rubric.stems import stem
+from dipg.rubric.subjects import is_of_another
 from dipg.rubric.targets import bind
 from dipg.text import sentences
 from dipg.units import ATOMS
@@ -333,7 +333,7 @@ def _same_rate(said: Quantity, wanted: Quantity, rates: set[float], claim: Claim
     if wanted.per_day:
         if said.per_day:
             return close(said.per_day, wanted.per_day)
-        if not rates and _PER_DOSE.search(claim.question.text.lower()):
+        if not rates and _implies_rate(claim.question.text.lower(), wanted.per_day):
             return True
         return rates == {round(wanted.per_day, 6)}
     if not said.per_day:
@@ -349,6 +349,16 @@ def _same_rate(said: Quantity, wanted: Quantity, rates: set[float], claim: Claim
     return any(close(said.per_day, k) for k in known)
 
 
+def _implies_rate(asked: str, rate: float) -> bool:
+    """Whether a question asks for one dose alone, or says how often itself ("what daily dose")."""
+    if _HOW_OFTEN.search(asked):
+        return False
+    return _PER_DOSE.search(asked) is not None or any(
+        close(r, rate) for r, _, _ in frequencies(asked)
+    )
+
+
+_HOW_OFTEN = re.compile(r"\b(?:intervals?|how often|frequency)\b")
 _PER_DOSE = re.compile(
     r"\b(?:(?:each|per|single) (?:administration|dose|infusion|intake)|at a time)\b"
 )

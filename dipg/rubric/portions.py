@@ -116,6 +116,8 @@ def _keeps_owners_of(wanted: list[Quantity], claim: Claim) -> bool:
     parts = [meaning(p) for p in portions(claim.answer.text, said)]
     if not any(own):
         return True
+    if all(words & parts[i] for words, i in zip(own, mine) if words):
+        return True
     if any(words & parts[i] for words in own for i in mine) and not _lists_apart(own, parts, mine):
         return not any(
             own[j] & parts[mine[i]] and not own[j] & parts[mine[j]]

@@ -208,15 +208,18 @@ _OTHER_DOSE = re.compile(
 
 
 def keeps_variants(claim: Claim) -> bool:
-    """Whether an answer names no other variant than the expected one: H3.1 is not H3.3."""
-    wanted = set(_VARIANT.findall(claim.target.text))
+    """Whether an answer names the expected variant and no other: H3.1 is not H3.3."""
+    asserted = _COMPARED.split(claim.target.text, maxsplit=1)[0]
+    wanted = set(_VARIANT.findall(asserted))
     if not wanted:
         return True
     said = set(_VARIANT.findall(claim.answer.text))
     allowed = {v for o in claim.options for v in _VARIANT.findall(o.whole)}
-    return said <= allowed | set(_VARIANT.findall(claim.question.text.lower()))
+    told = allowed | set(_VARIANT.findall(claim.question.text.lower()))
+    return said <= told and (not said or not wanted.isdisjoint(said))
 
 
+_COMPARED = re.compile(r"\b(?:than|versus|vs|compared (?:with|to)|not|rather than)\b")
 _VARIANT = re.compile(r"\b[a-z]+\d+\.\d+\b")
 
 

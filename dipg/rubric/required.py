@@ -13,7 +13,7 @@ _ASKS_DOSE = re.compile(
     r"schedules?|amounts?)\b"
 )
 _ASKS_SEVERAL = re.compile(r"\band (?:by |at |for )?(?:how|what|which|when)\b")
-_COMPARED = re.compile(r"\b(?:than|versus|vs\.?|compared (?:with|to)) (?:the |its |an? )$")
+_COMPARED = re.compile(r"\b(?:than|versus|vs\.?|compared (?:with|to)) (?:the |its |an? )?$")
 _VERB = re.compile(r"[a-z]+|[.;](?=\s|$)")
 _CHANGED_BY = re.compile(r"\bby (?:about |around |approximately )?$")
 _CHANGED_TO = re.compile(r"\bto (?:about |around |approximately )?$")
@@ -32,7 +32,7 @@ def is_required(number: Quantity, wording: Wording, question: Reading, context: 
     asked = question.text.lower()
     if number.dimension[:1] == "#" and question.has_number(number):
         return False
-    if _COMPARED.search(wording.text[: number.start]):
+    if not number.compare and _COMPARED.search(wording.text[: number.start]):
         return False
     if not _ASKS_DOSE.search(asked) and _goes_on(wording.text, number):
         return False
@@ -52,11 +52,11 @@ def _goes_on(text: str, number: Quantity) -> bool:
 def _is_difference_to(number: Quantity, wording: Wording) -> bool:
     """Whether it is the change that leads to another number ("lowered by 2.5 mg to 2.5 mg")."""
     text = wording.text
-    return _CHANGED_BY.search(text[: number.start]) is not None and any(
-        n.dimension == number.dimension and _CHANGED_TO.search(text[number.end : n.start])
-        for n in wording.numbers
-        if n.start > number.end
-    )
+    if not _CHANGED_BY.search(text[: number.start]):
+        return False
+    later = [n for n in wording.numbers if n.start > number.end]
+    alike = [n for n in later if number.dimension in (n.dimension, "percent")]
+    return any(_CHANGED_TO.search(text[number.end : n.start]) for n in alike)
 
 
 def _is_step(number: Quantity, wording: Wording, context: Reading) -> bool:
