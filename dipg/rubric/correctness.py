@@ -10,7 +10,7 @@ from dipg.rubric.choices import is_one_choice, leaves_aside
 from dipg.rubric.claims import Answer, read_answer
 from dipg.rubric.directions import keeps_direction
 from dipg.rubric.lexicon import word_set
-from dipg.rubric.mentions import Claim, is_of_another
+from dipg.rubric.mentions import Claim
 from dipg.rubric.named import is_no_owner, says_labels, says_names
 from dipg.rubric.numbers import says_numbers
 from dipg.rubric.openings import opens_alike
@@ -26,7 +26,7 @@ from dipg.rubric.predicates import (
 from dipg.rubric.reading import Reading
 from dipg.rubric.roles import keeps_roles
 from dipg.rubric.sequences import order_verdict
-from dipg.rubric.subjects import keeps_subjects
+from dipg.rubric.subjects import is_of_another, keeps_subjects
 from dipg.rubric.targets import Target
 from dipg.rubric.treatments import keeps_actions
 from dipg.rubric.wording import keeps_polarity, says_phrase

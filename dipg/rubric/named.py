@@ -11,9 +11,9 @@ from dipg.rubric.mentions import (
     clause_of,
     is_compared,
     is_denied,
-    is_of_another,
 )
 from dipg.rubric.people import asked_person, names_person
+from dipg.rubric.subjects import is_of_another
 from dipg.rubric.targets import is_negated
 from dipg.rubric.wording import up_to_reason
 from dipg.text import sentences, words

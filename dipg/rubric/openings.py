@@ -18,8 +18,8 @@ from dipg.rubric.concepts import (
     units,
 )
 from dipg.rubric.lexicon import GENERIC_WORDS, STOP_WORDS
-from dipg.rubric.mentions import Claim, is_of_another, part_of
-from dipg.rubric.subjects import is_about_another, is_rival, refers
+from dipg.rubric.mentions import Claim, part_of
+from dipg.rubric.subjects import is_about_another, is_of_another, is_rival, refers
 from dipg.rubric.targets import Target, is_negated
 from dipg.rubric.wording import up_to_reason
 

@@ -1,62 +1,18 @@
 """People by name: a surname or a first name is enough, another person's is another answer."""
 
 import re
-from functools import lru_cache
 
-from dipg.rubric.concepts import LEXICON
-from dipg.rubric.lexicon import CLASSES, DRUG, PLAIN_WORDS, STOP_WORDS, word_set
-from dipg.rubric.mentions import Claim, clause_of, is_compared, is_denied, is_of_another
+from dipg.rubric.mentions import Claim, clause_of, is_compared, is_denied
+from dipg.rubric.persons import TITLE, WORD, Person, people_in
+from dipg.rubric.subjects import is_of_another
 
-_NAME = re.compile(
-    r"(?:\b(?:Dr|Prof|Mr|Mrs|Ms)\b\.? |\b(?:Professor|Doctor|Nurse|Sister) )*"
-    r"\b[A-Z][a-z'-]+(?: (?:van |von |de |der |al |el )?[A-Z][a-z'-]+){0,2}"
-)
-_TITLE = re.compile(r"\b(?:dr|prof|mr|mrs|ms|professor|doctor|nurse|sister|the)\b\.? ?")
 _JOINED = re.compile(r"[\s.]*(?:,|/|&|\+|,? ?(?:and|or|as well as|together with|and/or))?[\s.]*")
-_WORD = re.compile(r"[a-z][a-z'-]*")
-_NO_PART = PLAIN_WORDS | STOP_WORDS | CLASSES.keys()
-
-_PLACES = word_set(
-    "hospital institute university centre center clinic street road ward house college foundation "
-    "infirmary laboratory department unit school city county"
-)
-
-Person = tuple[str, ...]
-"""The names of a person, in small letters."""
-
-
-@lru_cache(maxsize=4096)
-def people_in(folded: str, openings: bool = False) -> frozenset[Person]:
-    """Everyone whom a text names, as far as capitals tell; with `openings` also whoever is named
-    only where a sentence opens."""
-    found = set()
-    small = set(_WORD.findall(folded)) | LEXICON
-    for m in _NAME.finditer(folded):
-        parts = _parts(m.group())
-        alone = len(parts) == 1 and m.group().lower() == parts[0]
-        if alone and (not openings or parts[0] in small) and _opens(folded, m.start()):
-            continue
-        if (
-            parts
-            and _PLACES.isdisjoint(parts)
-            and not any(p in _NO_PART or DRUG.fullmatch(p) for p in parts)
-        ):
-            found.add(parts)
-    return frozenset(found)
-
-
-def _opens(folded: str, at: int) -> bool:
-    return re.search(r"(?:^|[.!?:;\n]|- )[\s\"'(*]*$", folded[max(0, at - 6) : at]) is not None
-
-
-def _parts(name: str) -> Person:
-    return tuple(_WORD.findall(_TITLE.sub("", name.lower()).replace("'s", "")))
 
 
 def asked_person(claim: Claim) -> Person:
     """The person that is expected, where a name of the context is all of the wording."""
-    text = _TITLE.sub("", claim.target.text.strip(" .")).strip().removesuffix("'s")
-    parts = tuple(_WORD.findall(text))
+    text = TITLE.sub("", claim.target.text.strip(" .")).strip().removesuffix("'s")
+    parts = tuple(WORD.findall(text))
     if (
         not parts
         or len(parts) > 3
@@ -78,7 +34,7 @@ _WHO = re.compile(
 def names_person(claim: Claim, mine: Person) -> bool:
     """Whether an answer names the expected person, and nobody else in the same part."""
     text = _untitled(claim.answer.text)
-    spots = [(m.start(), m.end(), m.group().removesuffix("'s")) for m in _WORD.finditer(text)]
+    spots = [(m.start(), m.end(), m.group().removesuffix("'s")) for m in WORD.finditer(text)]
     good = [(a, b) for a, b, w in spots if w in mine]
     good = [(a, b) for a, b in good if not is_denied(text, a, b)]
     good = [(a, b) for a, b in good if not _is_at_another(a, claim)]
@@ -115,5 +71,5 @@ def _others(claim: Claim, mine: Person) -> frozenset[str]:
 def _is_beside(text: str, one: tuple[int, int], other: tuple[int, int]) -> bool:
     """Whether two names stand in one list, or as one name ("Mirko Kaya")."""
     first, second = sorted((one, other))
-    gap = _TITLE.sub("", text[first[1] : second[0]])
+    gap = TITLE.sub("", text[first[1] : second[0]])
     return len(gap) < 24 and _JOINED.fullmatch(gap) is not None

@@ -5,9 +5,10 @@ from itertools import pairwise
 
 from dipg.quantities import Quantity, close
 from dipg.rubric.lexicon import DRUG, PLAIN_WORDS, STOP_WORDS
-from dipg.rubric.mentions import Claim, clause_of, is_aside, is_of_another
+from dipg.rubric.mentions import Claim, clause_of, is_aside
 from dipg.rubric.portions import is_told_apart
 from dipg.rubric.reading import Reading
+from dipg.rubric.subjects import is_of_another
 from dipg.rubric.targets import bind, shape
 from dipg.text import words
 

@@ -3,11 +3,13 @@ another gene what was asked about, and names the right one."""
 
 import re
 
+from dipg.rubric.clauses import Clause
 from dipg.rubric.concepts import LEXICON, Unit, concepts, content, segments, shared, units
+from dipg.rubric.labels import labels_of
 from dipg.rubric.lexicon import DRUG, GENERIC_WORDS, LIGHT_WORDS, PLAIN_WORDS, STOP_WORDS
 from dipg.rubric.mentions import Claim
-from dipg.rubric.people import people_in
-from dipg.rubric.targets import is_negated
+from dipg.rubric.persons import people_in
+from dipg.rubric.targets import is_negated, shape
 from dipg.text import words
 
 _LITTLE = STOP_WORDS | GENERIC_WORDS | LIGHT_WORDS
@@ -59,12 +61,40 @@ def kind_of(name: str, claim: Claim) -> str:
 
 def is_about_another(text: str, claim: Claim) -> bool:
     """Whether a part of an answer is about another drug, person or gene than the question."""
-    kind = kind_of(subject_of(text, claim), claim)
-    return bool(kind) and any(kind_of(n, claim) == kind for n in _asked_names(claim))
+    subject = subject_of(text, claim)
+    kind = kind_of(subject, claim)
+    if not kind:
+        return False
+    own = {n for person in people_in(claim.context.text) if subject in person for n in person}
+    asked = {n: k for n in words(claim.question.text.lower()) if (k := kind_of(n, claim))}
+    told = {asked[n] for n in asked.keys() - own if n in words(text)}
+    return kind in asked.values() and kind not in told and not (kind == "name" and told)
 
 
-def _asked_names(claim: Claim) -> set[str]:
-    return {n for n in words(claim.question.text.lower()) if kind_of(n, claim)}
+def is_of_another(clause: Clause, claim: Claim) -> bool:
+    """Whether a clause speaks of another patient or arm than the one asked for."""
+    if is_about_another(clause.text, claim):
+        return True
+    target, question = claim.target, claim.question
+    asked_codes = {n for n in question.names if any(c.isdigit() for c in n)}
+    mentioned = {n for n in clause.names if any(c.isdigit() for c in n)}
+    shapes = {shape(n) for n in asked_codes}
+    people = claim.context.people
+    if people & question.names and people & mentioned and not people & mentioned & asked_codes:
+        return True
+    others = {
+        shape(n)
+        for n in mentioned - asked_codes
+        if shape(n) in shapes and n not in target.names and n not in target.text
+    }
+    if others - {shape(n) for n in mentioned & asked_codes}:
+        return True
+    wanted = {*target.labels, *labels_of(question.key)}
+    said = labels_of(clause.text)
+    for kind in dict(wanted).keys() & dict(said).keys():
+        if not any(label in wanted for label in said if label[0] == kind):
+            return True
+    return False
 
 
 def keeps_subjects(claim: Claim) -> bool:

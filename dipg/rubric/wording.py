@@ -6,9 +6,10 @@ from dipg.rubric.clauses import Clause
 from dipg.rubric.comparisons import asked_directions, chosen_by_comparison
 from dipg.rubric.concepts import concepts, segments, units
 from dipg.rubric.lexicon import DIRECTIONS, STOP_WORDS
-from dipg.rubric.mentions import Claim, is_denied, is_of_another
+from dipg.rubric.mentions import Claim, is_denied
 from dipg.rubric.otherwise import class_rival, is_at_another_time, word_options
 from dipg.rubric.people import asked_person
+from dipg.rubric.subjects import is_of_another
 from dipg.rubric.targets import is_negated
 
 _CONTRAST = re.compile(
