@@ -87,7 +87,8 @@ _COMPARING = ("<", ">", "=", "< ", "> ", "= ", *(
 ))  # fmt: skip
 """What text before a number ends in where a direction may be given."""
 _AFTERWARDS = re.compile(
-    r"\+(?! ?\d)|(?: per (?:day|week|dose|cycle)| ?/ ?day)?,? ?(?:(or (?:more|higher|above|greater|over|longer|older)|and (?:above|over|"
+    r"\+(?! ?\d)|(?: per (?:day|week|dose|cycle)| ?/ ?day)?,? ?"
+    r"(?:(or (?:more|higher|above|greater|over|longer|older)|and (?:above|over|"
     r"more)|at least|(?:at )?minimum)|"
     r"(or (?:less|fewer|lower|below|under|shorter|younger)|and below|at most|(?:at )?maximum))\b"
 )

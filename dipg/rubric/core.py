@@ -49,7 +49,7 @@ def core_of(folded: str, question: str) -> Core:
 
 def _with_reason(folded: str) -> tuple[str, str] | None:
     """What is asked and why: the sentences before the one with the reason, or its part before."""
-    said = []
+    said: list[str] = []
     for sentence in sentences(folded):
         because = _BECAUSE.search(sentence)
         if because is not None:

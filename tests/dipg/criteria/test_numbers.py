@@ -2,8 +2,9 @@
 
 import pytest
 
-from dipg.rubric.numbers import asks_for_unit, says_numbers
+from dipg.rubric.numbers import says_numbers
 from dipg.rubric.reading import read
+from dipg.rubric.values import asks_for_unit
 from tests.dipg.criteria.making import claim
 
 DOSE = ("What total radiation dose did patient KT33 receive?", "54 Gy")

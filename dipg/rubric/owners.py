@@ -1,0 +1,44 @@
+"""Is a number of an answer said of the right drug, patient, arm and occasion?"""
+
+import re
+
+from dipg.quantities import Quantity
+from dipg.rubric.lexicon import DRUG
+from dipg.rubric.mentions import Claim, clause_of
+from dipg.rubric.portions import is_of_other_occasion, is_told_of_another
+from dipg.rubric.rivals import is_rival_name
+from dipg.rubric.subjects import is_of_another
+from dipg.rubric.targets import bind
+
+
+def belongs(said: Quantity, owner: str, claim: Claim) -> bool:
+    """Whether a number is said of the right drug, patient and arm."""
+    mine = bind(claim.answer.text, said, claim.answer.names)
+    clause = clause_of(claim.answer, said.start)
+    if clause is not None and is_of_another(clause, claim):
+        return False
+    if _is_for_another(said, claim) or is_of_other_occasion(said, claim):
+        return False
+    if is_told_of_another(said, claim):
+        return False
+    asked = {n for n in claim.question.names if DRUG.fullmatch(n)}
+    if asked and not owner and mine and mine not in asked and DRUG.fullmatch(mine):
+        return False
+    if not owner or not mine or mine == owner:
+        return True
+    wanted_names = {b for b in claim.target.bound if b}
+    return mine not in wanted_names and not is_rival_name(mine, owner, claim.context)
+
+
+def _is_for_another(said: Quantity, claim: Claim) -> bool:
+    """Whether a number is said to be for another drug than the question names ("30 % for X")."""
+    after = _FOR.match(claim.answer.text, said.end)
+    return (
+        after is not None
+        and bool(claim.question.names - claim.context.people)
+        and DRUG.fullmatch(after[1]) is not None
+        and after[1] not in claim.question.terms | {b for b in claim.target.bound if b}
+    )
+
+
+_FOR = re.compile(r" ?(?:for|with|of|under|on) (?:the )?([a-z]{4,})\b")
