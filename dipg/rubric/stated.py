@@ -2,7 +2,8 @@
 
 import re
 
-from dipg.quantities import Quantity, comparator_start
+from dipg.comparators import comparator_start
+from dipg.quantities import Quantity
 from dipg.rubric.limits import same_limit
 from dipg.rubric.mentions import Claim, is_denied, is_option
 from dipg.rubric.stems import stem

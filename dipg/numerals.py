@@ -1,0 +1,106 @@
+"""Numbers as they are written: digits, words and Roman numerals."""
+
+import re
+from operator import itemgetter
+
+_SMALL = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+]
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+_NUMBER_WORDS = {w: i for i, w in enumerate(_SMALL)}
+_NUMBER_WORDS |= {w: 10 * (i + 2) for i, w in enumerate(_TENS)}
+_DIGIT = "|".join(_SMALL[:10])
+# Searches are quickest for a pattern that begins with a set of characters, so what has to stand
+# before the first one is looked at after it.
+_NUMERAL = re.compile(
+    r"[0-9.](?<![a-z0-9^.][0-9.])(?:"
+    r"(?P<date>(?<=[0-9])(?:\d{3}-\d{2}-\d{2}(?![\d-])|\d{3}/\d{2}/\d{2}(?![\d/])"
+    r"|\d?:\d{2}(?!\d|:\d)(?: ?[ap]\.?m\b\.?)?|\d?/\d{1,2}/\d{4}(?![\d/])"
+    r"|\d?\.\d{1,2}\.\d{4}(?![\d.])))"
+    r"|(?<![a-z]-[0-9.])(?:(?<=[0-9])\d*(?:\.\d+)?|(?<=\.)\d+)(?P<end>)"
+    r"(?P<exp> ?(?:x ?10|e)\^?(?P<pow>-?\d{1,2})(?=[ /]))?(?![0-9]|[a-z]*\d[a-z]))"
+)
+_SPELLED = re.compile(
+    "(?P<word>"
+    + "|".join([f"(?:{t})(?:[- ](?:{'|'.join(_SMALL[1:10])}))?" for t in _TENS] + _SMALL)
+    + rf")\b(?!-)(?: point (?P<digits>(?:{_DIGIT})(?: (?:{_DIGIT})\b)?)\b)?"
+)
+_ROMAN_NUMERAL = re.compile(r"(?:grade|stage|phase|type|class|level|arm) (?P<roman>iii|ii|iv|i)\b")
+_ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
+_MULTIPLE = re.compile(r"[ -](dozen|hundred|thousand|million|billion)\b|(?= ?k ?/ ?[uμµ]l) ?(k)")
+_TIMES_OVER = {
+    "k": 1000,
+    "dozen": 12,
+    "hundred": 100,
+    "thousand": 1000,
+    "million": 10**6,
+    "billion": 10**9,
+}
+
+
+def numerals(text: str, said: set[str]) -> list[tuple[int, re.Match[str]]]:
+    """Numerals and spelled numbers, with where the number itself begins."""
+    hits = [(m.start(), m) for m in _NUMERAL.finditer(text)]
+    digits = len(hits)
+    if not said.isdisjoint(_NUMBER_WORDS):
+        for m in _SPELLED.finditer(text):
+            at = m.start()
+            if not at or not (text[at - 1].isalnum() or text[at - 1] == "_"):
+                hits.append((at, m))
+    if not said.isdisjoint(_ROMAN):
+        hits += [(m.start("roman"), m) for m in _ROMAN_NUMERAL.finditer(text)]
+    if len(hits) > digits:
+        hits.sort(key=itemgetter(0))
+    return hits
+
+
+def value_of(m: re.Match[str]) -> tuple[float, int]:
+    """What a numeral stands for, and where it ends with "and a half" or "thousand" behind it."""
+    text, end = m.string, m.end()
+    value = _value(m)
+    if text.startswith(" and a half", end):
+        value, end = value + 0.5, end + len(" and a half")
+    if (times := _MULTIPLE.match(text, end)) is not None:
+        value, end = value * _TIMES_OVER[times[1] or times[2]], times.end()
+    return value, end
+
+
+def _value(m: re.Match[str]) -> float:
+    if m.re is _NUMERAL:
+        value = float(m.string[m.start() : m.end("end")][:40])
+        return value * 10.0 ** int(m["pow"]) if m["exp"] else value
+    if m.re is _ROMAN_NUMERAL:
+        return float(_ROMAN[m["roman"]])
+    value = float(sum(_NUMBER_WORDS[p] for p in re.split("[- ]", m["word"])))
+    if m["digits"]:
+        value += float("0." + "".join(str(_NUMBER_WORDS[p]) for p in m["digits"].split()))
+    return value
+
+
+def is_date(m: re.Match[str]) -> bool:
+    """Whether a numeral is a date or a time of day."""
+    return m.re is _NUMERAL and bool(m["date"])
+
+
+def is_spelled(m: re.Match[str]) -> bool:
+    """Whether a numeral is written as a word."""
+    return m.re is _SPELLED
