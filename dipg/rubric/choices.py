@@ -5,6 +5,7 @@ import re
 from dipg.rubric.concepts import Unit, concepts, segments, units
 from dipg.rubric.lexicon import LIGHT_WORDS, STOP_WORDS
 from dipg.rubric.mentions import Claim, is_compared, is_denied
+from dipg.rubric.subjects import is_about_another
 from dipg.rubric.targets import Target
 from dipg.text import words
 
@@ -90,16 +91,19 @@ def leaves_aside(claim: Claim) -> bool:
         return True
     text, meant = claim.answer.text, aside[0].meant
     return all(
-        is_denied(text, u.start, u.end) or is_compared(text, u.start) or _is_excluded(text, u)
+        is_denied(text, u.start, u.end)
+        or is_compared(text, u.start)
+        or _is_excluded(text, u, claim)
         for u in units(text)
         if not u.meant.isdisjoint(meant)
     )
 
 
-def _is_excluded(text: str, unit: Unit) -> bool:
-    """Whether a statement says that something is not meant ("progression was thought unlikely")."""
+def _is_excluded(text: str, unit: Unit, claim: Claim) -> bool:
+    """Whether a statement says that something is not meant ("progression was thought unlikely"),
+    or that another meant it."""
     piece = next((p for p, at in segments(text) if at <= unit.start < at + len(p)), "")
-    return _NOT_MEANT.search(piece) is not None
+    return _NOT_MEANT.search(piece) is not None or is_about_another(piece, claim)
 
 
 _NOT_MEANT = re.compile(

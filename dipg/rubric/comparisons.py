@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 
 from dipg.rubric.clauses import Clause
-from dipg.rubric.lexicon import ANTONYMS, DIRECTIONS
+from dipg.rubric.lexicon import ANTONYMS
 from dipg.rubric.mentions import is_denied
 from dipg.rubric.reading import Reading
 from dipg.text import words
@@ -75,15 +75,3 @@ def _winner(clause: Clause, inside: list[Spot], same: bool) -> bool | None:
     if than is not None and at > clause.start + than.start():
         return good != same
     return good == same
-
-
-def relation(text: str, entities: Sequence[tuple[int, str]], axis: int) -> tuple[str, int, str]:
-    """What stands on which side of what: ("kt34", after, "kt33"); "" for a side not named."""
-    for m in _WORD.finditer(text):
-        found = DIRECTIONS.get(m.group())
-        if found is None or found[0] != axis or is_denied(text, m.start(), m.end()):
-            continue
-        before = [n for at, n in entities if at < m.start()]
-        after = [n for at, n in entities if at >= m.end()]
-        return (before[-1] if before else "", found[1], after[0] if after else "")
-    return ("", -1, "")

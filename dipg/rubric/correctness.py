@@ -8,6 +8,7 @@ import re
 from dipg.rubric.besides import says_besides
 from dipg.rubric.choices import is_one_choice, leaves_aside
 from dipg.rubric.claims import Answer, read_answer
+from dipg.rubric.concepts import concepts, content, segments
 from dipg.rubric.directions import keeps_direction
 from dipg.rubric.lexicon import word_set
 from dipg.rubric.mentions import Claim
@@ -108,8 +109,24 @@ def _is_unreal(text: str, options: tuple[Target, ...], context: Reading, questio
         m.group() not in o.whole for m in _DOUBLY_DENIED.finditer(text) for o in options
     ):
         return True
-    wished = _WISHED.intersection(spoken) - context.terms - question.terms
-    return any(w not in words(o.whole) for w in wished for o in options)
+    wished = {
+        w
+        for w in _WISHED.intersection(spoken) - context.terms - question.terms
+        if any(w not in words(o.whole) for o in options)
+    }
+    return any(
+        not wished.isdisjoint(words(_OF_SO_MANY.sub("", said))) and _has_some(said, options)
+        for said, _ in (segments(text) if wished else ())
+    )
+
+
+def _has_some(said: str, options: tuple[Target, ...]) -> bool:
+    """Whether a part of an answer says some of what is expected."""
+    spoken = concepts(said)
+    return any(not spoken.isdisjoint(unit) for o in options for unit in content(o.text))
+
+
+_OF_SO_MANY = re.compile(r"\bof (?:the |all )?\w+ (?:planned|intended) \w+")
 
 
 def _states(claim: Claim) -> bool:

@@ -2,8 +2,9 @@
 
 import re
 
-from dipg.rubric.comparisons import relation
-from dipg.rubric.lexicon import DIRECTIONS, STOP_WORDS
+from dipg.rubric.concepts import segments
+from dipg.rubric.labels import label_spots
+from dipg.rubric.lexicon import DIRECTIONS
 from dipg.rubric.mentions import Claim, is_denied
 from dipg.rubric.wording import best_clause
 from dipg.text import words
@@ -30,23 +31,39 @@ def keeps_direction(claim: Claim) -> bool:
     )
 
 
-_CHANGE_UP = re.compile(r"\b(?:increas\w+|rise|rose|risen|grew|grow\w*|gain\w*|longer|higher)\b")
-_CHANGE_DOWN = re.compile(
-    r"\b(?:decreas\w+|fell|fall\w*|declin\w+|shrank|shrink\w*|shrunk|reduc\w+|shorter|lower|fewer|"
-    r"drop\w*)\b"
+_UP = r"increas\w+|rise|rose|risen|grew|grow\w*|gain\w*|longer|higher|exceed\w*|surpass\w*"
+_DOWN = (
+    r"decreas\w+|fell|fall\w*|declin\w+|shrank|shrink\w*|shrunk|reduc\w+|shorter|lower|fewer|"
+    r"drop\w*"
 )
+_CHANGE = re.compile(rf"\b(?:(?P<up>{_UP})|(?:{_DOWN}))\b")
 
 
 def _keeps_asked_direction(claim: Claim) -> bool:
-    """Asked by how much something fell, an answer does not say that it rose."""
+    """Asked by how much something fell, an answer does not say that it rose, and asked by how much
+    B exceeds A, not that A exceeds B."""
     if not claim.target.numbers:
         return True
-    asked, text = claim.question.text.lower(), claim.answer.text
-    up, down = bool(_CHANGE_UP.search(asked)), bool(_CHANGE_DOWN.search(asked))
-    if up == down:
+    asked = _changes(claim.question.text.lower())
+    if len({up for up, _ in asked}) != 1:
         return True
-    same, opposite = (_CHANGE_UP, _CHANGE_DOWN) if up else (_CHANGE_DOWN, _CHANGE_UP)
-    return same.search(text) is not None or opposite.search(text) is None
+    ((side, owners),) = asked[:1]
+    told = [
+        up != (bool(owner) and bool(owners) and owner[0] != owners[0])
+        for up, owner in _changes(claim.answer.text)
+        if set(owner) <= set(owners)
+    ]
+    return not told or side in told
+
+
+def _changes(text: str) -> list[tuple[bool, list[tuple[str, str]]]]:
+    """Whether each part of a text that tells a change says "up", and of which arm or patient
+    first."""
+    found = []
+    for said, _ in segments(text):
+        if m := _CHANGE.search(said):
+            found.append((m["up"] is not None, [label for _, label in label_spots(said)]))
+    return found
 
 
 def _offered(claim: Claim) -> dict[int, set[int]]:
@@ -72,45 +89,6 @@ def _chooses_direction(claim: Claim) -> bool:
         ]
         if len({s for s, _ in said}) != 1:
             return False
-        sides = _things_compared(claim)
-        if len(sides) == 2:
-            here = [(at, n) for n, at in answer.names if n in sides]
-            subject, taken, other = relation(answer.text, here, axis)
-            swapped = subject == sides[1] or other == sides[0]
-            return (taken == side) != swapped
-        if (turned := _turned_around(claim, axis, said[0][1])) is not None:
-            return (said[0][0] == side) != turned
         if said[0][0] != side:
             return False
-        wanted = _next_word(target.text, axis)
-        meant = [w for w in words(answer.text[said[0][1] :]) if w not in STOP_WORDS]
-        if wanted and meant and meant[0] != wanted and wanted not in meant[:2]:
-            return False
     return True
-
-
-def _turned_around(claim: Claim, axis: int, end: int) -> bool | None:
-    """Whether an answer names the question's two sides the other way round ("radiotherapy came
-    after the drain" where the drain was asked about); None where it does not name both."""
-    text = claim.answer.text
-    other = _next_word(claim.question.text.lower(), axis)
-    other = other if other not in DIRECTIONS else ""
-    before = [w for w in words(text[:end]) if w not in STOP_WORDS]
-    after = [w for w in words(text[end:]) if w not in STOP_WORDS][:1]
-    if not other or not after or other not in before or after[0] not in claim.question.terms:
-        return None
-    return after[0] != other
-
-
-def _things_compared(claim: Claim) -> list[str]:
-    """The named things of a question, in its order ("KT33 before or after KT34?")."""
-    found = sorted((claim.question.text.lower().find(n), n) for n in claim.question.names)
-    return [n for _, n in found]
-
-
-def _next_word(text: str, axis: int) -> str:
-    spoken = words(text)
-    for i, w in enumerate(spoken):
-        if DIRECTIONS.get(w, (-1, 0))[0] == axis:
-            return next((x for x in spoken[i + 1 :] if x not in STOP_WORDS), "")
-    return ""

@@ -53,7 +53,7 @@ _ORDINAL = re.compile(
 )
 _AFTER_LABEL = re.compile(
     r" (?:is|was|had|has|got|received|showed|shows|and|or|than|with|gave|gives|says|said|states|"
-    r"stated|reports|reported|did|at|in|achieved|versus|vs)\b"
+    r"stated|reports|reported|did|at|in|achieved|versus|vs|exceed(?:s|ed)|lived|survived|by)\b"
 )
 
 

@@ -62,12 +62,13 @@ GENERIC_WORDS = word_set(
 DRUG_STEMS = tuple(
     word_set(
         """
-        prazole sartan dipine cillin floxacin azepam parin xaban formin ciclovir triptan
-        degib trexed mab nib zomib ciclib lisib parib
-        nostat inostat platin zolomide osfamide lidomide zomide sirolimus rolimus taxel
-        rubicin mustine cristine blastine poside tecan trexate citabine ribine methasone
-        solone cortisone prone setron tabine mycin racetam gabalin profen statin cept
-        leucel stat
+        apine azepam azepine azolam barbital blastine buterol caine ciclib ciclovir cillin codone
+        conazole cristine cycline degib dipine dronate ercept floxacin formin fungin gabalin
+        gliflozin gliptin grel isone leucel lidomide lisib mab mantine metasone meterol methasone
+        morphone mustine mycin navir nib nidazole olol osfamide oxetine oxicam parib parin penem
+        peridol peridone piramate platin poside prazole profen racetam ribine rolimus rubicin sartan
+        semide setron solone spirone stat statin tabine tacept tadine taxel tecan tegravir thiazide
+        tirizine trexate trexed trigine triptan triptyline virenz vudine xaban zolomide zomib zomide
         """
     )
 )

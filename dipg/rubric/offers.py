@@ -115,6 +115,8 @@ def is_foreign(part: Clause, matter: Matter) -> bool:
 def _verdict_on_names(part: Clause, spoken: tuple[str, ...], matter: Matter) -> Verdict:
     """Of a clause with names: a name that the question does not have, said of what was asked."""
     of_it = bool(matter.asked.intersection(spoken))
+    if _LISTS.search(part.text) and not of_it:
+        return "nothing"
     if not ASSERTS.search(part.text) and (not of_it or matter.asked.issuperset(part.names)):
         return "nothing"
     of_it = of_it or spoken[0] in ("it", "he", "she")

@@ -1,9 +1,10 @@
 """Does an answer say something else as well, in the place of an expected word?"""
 
 import re
+from collections.abc import Set
 
 from dipg.rubric.choices import allowed_words
-from dipg.rubric.concepts import OPPOSITES, concepts, concepts_of, root, segments, units
+from dipg.rubric.concepts import concepts, concepts_of, content, root, segments, shared, units
 from dipg.rubric.lexicon import (
     ACTIONS,
     CLASSES,
@@ -14,6 +15,7 @@ from dipg.rubric.lexicon import (
     word_set,
 )
 from dipg.rubric.mentions import Claim, is_denied
+from dipg.rubric.subjects import HAS_VERB, is_about_another
 from dipg.text import words
 
 _PARTS = re.compile(r",|;|\band\b|/|\+|&")
@@ -32,49 +34,52 @@ _VERBS = frozenset(
 
 def class_rival(claim: Claim) -> bool:
     """Whether another word of the class of an expected word is asserted ("left" and "right")."""
-    answer, options = claim.answer, claim.options
-    allowed = allowed_words(options) | claim.question.terms
     if _finds_otherwise(claim):
         return True
-    classes = {CLASSES[w] for o in options for w in o.phrase if w in CLASSES}
+    classes = {CLASSES[w] for o in claim.options for w in o.phrase if w in CLASSES}
     if not classes:
         return False
+    allowed = allowed_words(claim.options) | claim.question.terms
     meant = frozenset().union(*map(concepts_of, allowed))
-    for w in words(answer.text):
-        if w in CLASSES and CLASSES[w] in classes and concepts_of(w).isdisjoint(meant):
-            at = answer.text.find(w)
-            aside = _is_opposed(at, claim) or is_at_another_time(at, claim)
-            if not aside and not is_denied(answer.text, at, at + len(w)):
-                return True
-    return False
+    told = asserted(CLASSES.keys(), claim)
+    return any(CLASSES[w] in classes and concepts_of(w).isdisjoint(meant) for w in told)
 
 
-def _is_opposed(at: int, claim: Claim) -> bool:
-    """Whether what stands there is said of the opposite of what was asked ("lost on the left,
-    preserved on the right")."""
-    text = claim.answer.text
-    piece = next((p for p, start in segments(text) if start <= at < start + len(p)), "")
-    asked, spoken = concepts(claim.question.text.lower()), concepts(piece)
-    return any(c in OPPOSITES and c not in asked and OPPOSITES[c] & asked for c in spoken)
+def asserted(of: Set[str], claim: Claim) -> set[str]:
+    """Those of some words that an answer asserts of what was asked; what "was left on" has no
+    side."""
+    told: set[str] = set()
+    if not of.isdisjoint(words(claim.answer.text)):
+        for said, start in segments(claim.answer.text):
+            here = [m for m in _WORD.finditer(said) if m.group() in of]
+            if here and not _is_beside(said, claim):
+                told.update(
+                    m.group()
+                    for m in here
+                    if not (m.group() == "left" and _LEFT_BEHIND.search(said))
+                    and not is_denied(claim.answer.text, start + m.start(), start + m.end())
+                )
+    return told
 
 
-def is_at_another_time(at: int, claim: Claim) -> bool:
-    """Whether what stands there is said of later where the question is on the first time, or the
-    other way round."""
-    asked = _times(claim.question.text.lower())
-    text = claim.answer.text
-    piece = next((p for p, start in segments(text) if start <= at < start + len(p)), "")
-    said = _times(piece)
-    return len(asked) == 1 and len(said) == 1 and asked != said
+_WORD = re.compile(r"[a-z]+")
+_LEFT_BEHIND = re.compile(
+    r"\b(?:was|were|been|be|is|are|had|has|have) left (?:on|in|at|behind|over|to|as|untreated|"
+    r"alone|out)\b"
+)
 
 
-def _times(text: str) -> set[bool]:
-    found = {True} if _AT_FIRST.search(text) else set()
-    return found | ({False} if _LATER_ON.search(text) else set())
-
-
-_AT_FIRST = re.compile(r"\b(?:first|initial|initially|at first|originally)\b")
-_LATER_ON = re.compile(r"\b(?:second|later|subsequently|subsequent|afterwards|finally|last)\b")
+def _is_beside(said: str, claim: Claim) -> bool:
+    """Whether a part of an answer is on something else than what was asked ("the right one is
+    spared")."""
+    spoken = concepts(said)
+    wanted = (*claim.target.units, *map(concepts, claim.target.names))
+    if any(not spoken.isdisjoint(unit) for unit in wanted):
+        return False
+    if is_about_another(said, claim):
+        return True
+    asked = content(claim.question.text.lower())
+    return HAS_VERB.search(said) is not None and not shared(spoken, asked)
 
 
 def _finds_otherwise(claim: Claim) -> bool:
@@ -101,10 +106,8 @@ def word_options(claim: Claim) -> bool:
     known = set().union(*map(concepts_of, allowed_words(claim.options)), _KNOWN)
     known |= {root(w) for w in claim.question.terms}
     mine = frozenset().union(*claim.target.units)
-    at = 0
     for i, part in enumerate(_PARTS.split(text)):
-        at = text.find(part, at)
-        if i and is_at_another_time(at + len(part) // 2, claim):
+        if is_about_another(part, claim):
             continue
         part = _CAUSE.sub("", part) if i == 0 else part
         said = [u for u in units(part) if u.said not in STOP_WORDS]

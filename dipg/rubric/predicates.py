@@ -20,6 +20,7 @@ from dipg.rubric.lexicon import (
     word_set,
 )
 from dipg.rubric.mentions import Claim, clause_of, is_denied
+from dipg.rubric.otherwise import asserted
 from dipg.rubric.targets import is_negated
 from dipg.text import words
 
@@ -121,13 +122,8 @@ def is_unqualified(claim: Claim) -> bool:
         return True
     known = claim.context.terms | claim.question.terms
     known |= {w for o in claim.options for w in words(o.whole)} | {"bilateral"}
-    for w in set(spoken) - known:
-        if CLASSES.get(w) not in _PLACES and w not in _ASSESSMENTS:
-            continue
-        if any(not concepts_of(w).isdisjoint(concepts_of(k)) for k in known):
-            continue
-        at = text.find(w)
-        if not is_denied(text, at, at + len(w)):
+    for w in asserted(_TOLD, claim) - known:
+        if all(concepts_of(w).isdisjoint(concepts_of(k)) for k in known):
             return False
     part = _IN_PART.search(text)
     if part is None or _IN_PART.search(target.whole):
@@ -161,8 +157,9 @@ def _averts(claim: Claim) -> bool:
 _AVERTED = re.compile(r"\b(?:despite|in spite of|notwithstanding|prevent\w*|avert\w*|avoided)\b")
 
 
-_PLACES = ("side", "lobe", "severity")
-_ASSESSMENTS = word_set("high low normal abnormal safe unsafe risky elevated")
+_TOLD = word_set("high low normal abnormal safe unsafe risky elevated") | {
+    w for w, kind in CLASSES.items() if kind in ("side", "lobe", "severity")
+}
 """Words that no context leaves open to be added."""
 _OR_ANOTHER = re.compile(
     r"\bor (?:another|someone|somebody|something|some other|others?|similar|so)\b"

@@ -78,8 +78,11 @@ def is_of_another(clause: Clause, claim: Claim) -> bool:
     target, question = claim.target, claim.question
     asked_codes = {n for n in question.names if any(c.isdigit() for c in n)}
     mentioned = {n for n in clause.names if any(c.isdigit() for c in n)}
-    shapes = {shape(n) for n in asked_codes}
     people = claim.context.people
+    shapes = {shape(n) for n in asked_codes}
+    if asked_codes <= people:  # a gene is no other patient
+        alike = {n.rstrip("0123456789") for n in asked_codes}
+        mentioned = {n for n in mentioned if n in people or n.rstrip("0123456789") in alike}
     if people & question.names and people & mentioned and not people & mentioned & asked_codes:
         return True
     others = {
@@ -134,11 +137,11 @@ def _says_more(said: str, known: frozenset[str]) -> bool:
     """Whether a part of an answer is more than the bare name of what is expected."""
     if _IT_IS.search(said):
         return False
-    return _VERB.search(said) is not None or any(u.isdisjoint(known) for u in content(said))
+    return HAS_VERB.search(said) is not None or any(u.isdisjoint(known) for u in content(said))
 
 
 _IT_IS = re.compile(r"\b(?:it|this|that|answer) (?:is|was)\b")
-_VERB = re.compile(
+HAS_VERB = re.compile(
     r"\b(?:is|was|are|were|had|has|have|did|does|went|got|took|takes|remained|\w+ed)\b"
 )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from dipg.quantities import Quantity, quantities
 from dipg.rubric.actions import actions_of
 from dipg.rubric.asked import asked_for, asks_difference, asks_yes_or_no
-from dipg.rubric.concepts import OPPOSITES, root, units
+from dipg.rubric.concepts import OPPOSITES, concepts, root, units
 from dipg.rubric.core import core_of
 from dipg.rubric.labels import labels_of
 from dipg.rubric.lexicon import (
@@ -139,7 +139,7 @@ def make_target(wording: str, question: str, context: Reading) -> Target:
         required,
         any(numbers[i].dimension[:1] != "#" for i in kept),
         asked.terms,
-        {k for k, _ in labels},
+        {w for label in labels for w in label},
         bool(acts),
     )
     opening = m[1] if (m := _OPENING.match(text)) else ""
@@ -187,9 +187,8 @@ def _directions(text: str) -> dict[int, int]:
 
 def _offers_both(text: str, asked: Reading) -> bool:
     """Whether a wording is one of two directions that a question offers ("higher or lower?")."""
-    said = [DIRECTIONS[w] for w in words(text) if w in DIRECTIONS]
-    offered = {DIRECTIONS[w] for w in asked.terms if w in DIRECTIONS}
-    return any((axis, 0) in offered and (axis, 1) in offered for axis, _ in said)
+    sides = {"~increase", "~decrease"}
+    return sides <= concepts(asked.text.lower()) and not sides.isdisjoint(concepts(text))
 
 
 def _offered(named: list[tuple[str, int]], asked: Reading, question: str) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from dipg.rubric.comparisons import asked_directions, chosen_by_comparison
 from dipg.rubric.concepts import concepts, segments, units
 from dipg.rubric.lexicon import DIRECTIONS, STOP_WORDS
 from dipg.rubric.mentions import Claim, is_denied
-from dipg.rubric.otherwise import class_rival, is_at_another_time, word_options
+from dipg.rubric.otherwise import class_rival, word_options
 from dipg.rubric.people import asked_person
 from dipg.rubric.subjects import is_of_another
 from dipg.rubric.targets import is_negated
@@ -47,8 +47,6 @@ def says_phrase(claim: Claim) -> bool:
     compared = _compared(claim)
     if compared is not None:
         return compared
-    if _said_of_another_time(claim):
-        return False
     for clause in answer.clauses:
         if _says_all(concepts(clause.text), wanted) and not _phrase_denied(clause, claim):
             if is_of_another(clause, claim):
@@ -61,12 +59,6 @@ def says_phrase(claim: Claim) -> bool:
     spoken = concepts(answer.text)
     share = sum(not spoken.isdisjoint(unit) for unit in wanted) / len(wanted)
     return share >= 0.75 and not class_rival(claim)
-
-
-def _said_of_another_time(claim: Claim) -> bool:
-    wanted = claim.target.units
-    spots = [u.start for u in units(claim.answer.text) if not u.meant.isdisjoint(wanted[0])]
-    return bool(spots) and all(is_at_another_time(at, claim) for at in spots)
 
 
 def says_each(claim: Claim) -> bool:
@@ -94,13 +86,21 @@ def _says_all(spoken: frozenset[str], wanted: tuple[frozenset[str], ...]) -> boo
 def _compared(claim: Claim) -> bool | None:
     """Whether a comparison comes out for what is expected ("the others lived shorter than")."""
     wanted, text = claim.target.units, claim.answer.text
-    if not asked_directions(claim.question) or not _THAN.search(text) or len(wanted) > 2:
+    if not asked_directions(claim.question) or len(wanted) > 2:
         return None
-    spots = [(u.start, True) for u in units(text) if not u.meant.isdisjoint(wanted[0])]
+    kind = _WHICH.search(claim.question.text.lower())
+    head = concepts(kind[1]) if kind else frozenset()
+    spots, before = [], frozenset[str]()
+    for unit in units(text):
+        if not unit.meant.isdisjoint(wanted[0]):
+            spots.append((unit.start, True))
+        elif not unit.meant.isdisjoint(head) and before and before.isdisjoint(wanted[0]):
+            spots.append((unit.start, False))
+        before = unit.meant if unit.said not in STOP_WORDS else frozenset()
     return chosen_by_comparison(text, claim.answer.clauses, spots, claim.question)
 
 
-_THAN = re.compile(r"\bthan\b")
+_WHICH = re.compile(r"\b(?:which|what) (\w+)")
 
 
 def _across_clauses(claim: Claim) -> bool:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from dipg.rubric.correctness import states_expected
 from dipg.rubric.directions import keeps_direction
 from dipg.rubric.openings import opens_alike
 from dipg.rubric.wording import keeps_polarity, says_phrase
@@ -71,7 +72,8 @@ def test_a_denial_stays_one(answer: str, good: bool) -> None:
 )
 def test_both_sides_on_offer(answer: str, good: bool) -> None:
     asked = "Was KT33 enrolled before or after KT34?"
-    assert keeps_direction(claim(asked, "before", answer)) is good
+    made = claim(asked, "before", answer)
+    assert states_expected(made.answer, made.options, made.context, made.question) is good
 
 
 @pytest.mark.parametrize(
@@ -79,3 +81,49 @@ def test_both_sides_on_offer(answer: str, good: bool) -> None:
 )
 def test_the_direction_that_was_asked_for(answer: str, good: bool) -> None:
     assert keeps_direction(claim("By how much did it decrease?", "22 %", answer)) is good
+
+
+@pytest.mark.parametrize(
+    ("answer", "good"),
+    [
+        ("It was 4 months longer in arm 2.", True),
+        ("Arm 2 exceeded arm 1 by 4 months.", True),
+        ("It was 4 months shorter in arm 1.", True),
+        ("Arm 1 exceeded arm 2 by 4 months.", False),
+        ("It was 4 months shorter in arm 2.", False),
+    ],
+)
+def test_which_side_is_ahead(answer: str, good: bool) -> None:
+    asked = "By how many months did survival in arm 2 exceed that in arm 1?"
+    assert keeps_direction(claim(asked, "4 months", answer)) is good
+
+
+@pytest.mark.parametrize(
+    ("answer", "good"),
+    [
+        ("right; the left one is spared", True),
+        ("right, and the left thalamus was normal", True),
+        ("It was left in the right thalamus.", True),
+        ("right and left", False),
+        ("The right one was spared and the tumour lay on the left.", False),
+    ],
+)
+def test_the_other_side_may_be_spoken_of(answer: str, good: bool) -> None:
+    asked = "On which side did the tumour lie?"
+    made = claim(asked, "right", answer, "right thalamus")
+    assert states_expected(made.answer, made.options, made.context, made.question) is good
+
+
+@pytest.mark.parametrize(
+    ("answer", "good"),
+    [
+        ("Weekly", True),
+        ("The three-weekly schedule cost more.", True),
+        ("3-weekly", False),
+        ("The three-weekly schedule", False),
+        ("The weekly schedule cost more.", False),
+    ],
+)
+def test_a_schedule_is_not_another(answer: str, good: bool) -> None:
+    made = claim("Which schedule cost less?", "the weekly schedule", answer, "weekly")
+    assert states_expected(made.answer, made.options, made.context, made.question) is good
