@@ -4,10 +4,13 @@ import re
 
 _LESS = "less|fewer|lower|smaller|younger|shorter|under|below"
 _MORE = "more|greater|higher|larger|older|longer|over|above|exceeding|exceed|exceeds"
+_ARRIVES = "add adds added adding sum sums go goes went gone rose rises risen raised increased"
+_UP_TO = "".join(f"(?<!{verb} )" for verb in _ARRIVES.split()) + "up to"
+"""What adds or goes up to 330 mg is 330 mg."""
 _COMPARATOR = re.compile(
     r"(?:(<=|>=|<|>)|(?P<least>\b(?:at least|a? ?minimum of|at (?:a|the) minimum|"
     rf"(?:no|not)(?: be| fall| drop| go)? (?:{_LESS}|sooner|earlier))(?: than)?)"
-    r"|(?P<most>\b(?:at most|up to|a? ?maximum of|at (?:a|the) maximum|"
+    rf"|(?P<most>\b(?:at most|{_UP_TO}|a? ?maximum of|at (?:a|the) maximum|"
     rf"(?:no|not)(?: be| rise| go)? (?:{_MORE}|later))(?: than)?)"
     r"|(?P<less>\b(?:(?:less|fewer|lower|smaller|younger|shorter) than|under|below|almost|nearly|"
     r"just under|close to))"

@@ -275,7 +275,8 @@ def opposed(spoken: frozenset[str], asked: frozenset[str]) -> bool:
 
 
 _SEGMENT_END = re.compile(
-    r"[.;:!?](?=\s|$)|\n|,? (?:and|while|whereas|whilst|but|although|though|yet|then)\b|, (?!\d)"
+    r"[.;:!?](?=\s|$)|\n|"
+    r",? (?:and|while|whereas|whilst|but|although|though|(?<!not )yet|then)\b|, (?!\d)"
 )
 
 

@@ -113,8 +113,8 @@ _PREDICATES = OPPOSITES.keys() | {"~do"}
 _REASON = re.compile(r"\W*(?:because|since|as|for)\b")
 _VERDICT = re.compile(
     r"\b(?:never|none|absen(?:t|ce)|negative|positive|present|non|excluded?|lack(?:s|ed|ing)?|"
-    r"found|seen|detected|ruled out|denied|intact|free|wild[- ]type|fail(?:s|ed)?|only|correct|now|"
-    r"today|currently|at this (?:time|point|moment))\b"
+    r"found|seen|detected|ruled out|denied|intact|free|wild[- ]type|fail(?:s|ed)?|only|correct|"
+    r"yet|now|today|currently|at this (?:time|point|moment))\b"
 )
 _SAYS_SO = re.compile(
     rf"{_VERDICT.pattern}|\b(?:yes|no|not)\b|"
