@@ -93,10 +93,17 @@ class Quantity(NamedTuple):
     def same(self, other: "Quantity") -> bool:
         """Equal value in the same dimension; direction and frequency are compared apart."""
         if self.dimension != other.dimension:
-            return False
+            days = self._in_days()
+            return days is not None and days == other._in_days()
         return self.value == other.value or (
             self.dimension != "date" and close(self.value, other.value)
         )
+
+    def _in_days(self) -> float | None:
+        """A span of hours or days in days: 48 hours are 2 days."""
+        if self.dimension == "days":
+            return round(self.value, 6)
+        return round(self.value / 86_400, 6) if self.dimension == "seconds" else None
 
 
 def close(a: float, b: float) -> bool:

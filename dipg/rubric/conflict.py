@@ -27,6 +27,7 @@ CONFLICT = re.compile(
     rf"(?:differ|vary|give different|state different|report different|list different|"
     rf"record different|"
     rf"are different|provide different|name different|say different)\b"
+    rf"|\b(?:no|not) (?:agreement|consensus|unanimity) (?:\w+ ){{0,2}}?(?:between|among)\b"
     rf"|\b(?:values?|doses?|figures?|numbers?|dates?|readings?|results?|measurements?|findings|"
     rf"statements) (?:\w+ ){{0,3}}?differ\b"
     rf"|\bdiffers? (?:between|across|from one)\b"
@@ -129,7 +130,8 @@ _PICK = re.compile(
     r"rely on|favou?r|side with|believe|choose|pick)\b|(?:^\W*|, |\b(?:i|we|should|must|to|would|"
     r"will|please|so|thus|then|therefore|and|but|can|may) )(?:adopt|accept|take|use|give|"
     r"administer)\b|"
-    r"\b(?:should be|answer is|therefore the|thus the|so the (?!\w+ (?:cannot|is un))|most likely|"
+    r"\b(?:should be (?:used|given|followed|taken|trusted|preferred|adopted|regarded|considered)|"
+    r"answer is|therefore the|thus the|so the (?!\w+ (?:cannot|is un))|most likely|"
     r"probably)\b"
 )
 _PREFERS = re.compile(

@@ -29,6 +29,7 @@ LIGHT_WORDS = word_set(
 
 PLAIN_WORDS = word_set(
     """
+    conflict conflicting abstain abstained insufficient
     yes no none never unknown unclear nothing neither same equal higher lower longer shorter
     more less true false correct incorrect answer answers question patient patients child boy
     girl man woman male female left right upper lower bilateral midline the this that these

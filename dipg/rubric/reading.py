@@ -101,7 +101,7 @@ def _is_inner(char: str) -> bool:
 
 
 def _is_shouted(folded: str) -> bool:
-    return folded.isupper() and len(folded) > 4
+    return folded.isupper() and " " in folded.strip()
 
 
 def content(plain_text: str) -> frozenset[str]:

@@ -52,7 +52,8 @@ _ONLY_UNABLE = re.compile(
     r"no (?:\w+[ -]){0,6}?(?:can be|could be|can|could)\b|no (?:\w+ )?(?:way|means|basis|method|"
     r"possibility|grounds?|criterion|criteria|guidance|reason)\b|(?:not|n't) (?:\w+ ){0,2}?"
     r"(?:allow|permit|explain|clarify|establish|confirm|identify|tell|say which|state which|"
-    r"indicate which)|nothing (?:\w+ ){0,5}?(?:settles|decides|resolves|(?:tells|says|shows|"
+    r"indicate which)|nothing (?:\w+ ){0,5}?(?:settles|decides|resolves|allows|"
+    r"permits|(?:tells|says|shows|"
     r"explains|indicates) (?:which|who|whether))"
 )
 """A statement that nothing can be concluded, which a conflict alone may be the cause of."""
