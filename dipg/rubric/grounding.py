@@ -80,7 +80,7 @@ def read_proof(proof: str, context: Reading) -> Proof:
         text = _POINTER.sub(lambda m: m.group() if m.group() in told else "", text)
     if not _WORD.search(text):
         return Proof(bool(text.strip()), False, text)
-    quoted, remainder = _split(text)
+    quoted, remainder = _nested(text, context.key) or _split(text)
     pieces = quoted or remainder
     if len(quoted) + len(remainder) > MAX_QUOTATIONS:
         return Proof(True, False, text)
@@ -98,6 +98,15 @@ def read_proof(proof: str, context: Reading) -> Proof:
         return Proof(True, False, text)
     too_much = context.size > SHORT_CONTEXT and covered > NEARLY_ALL * context.size
     return Proof(True, not too_much and any(map(_is_evidence, pieces)), text)
+
+
+def _nested(text: str, key: str) -> tuple[list[str], list[str]] | None:
+    """Lines that quote a passage with quotation marks of its own, if every line is in the
+    context."""
+    if len(text) > _LONG or all(line.count('"') <= 2 for line in text.split("\n")):
+        return None
+    bare = [line.strip(' "') for line in _BULLET.sub("", text).split("\n") if _WORD.search(line)]
+    return (bare, []) if all(look_up(line, key) for line in bare) else None
 
 
 def _covered(pieces: list[str], key: str) -> int:

@@ -4,7 +4,7 @@ import pytest
 
 from dipg.rubric.grounding import look_up, read_proof
 from dipg.rubric.reading import read
-from tests.dipg.criteria.making import CONTEXT, DOSE_PROOF
+from tests.dipg.criteria.making import CONTEXT, DOSE_PROOF, events, vignette
 
 HERE = read(CONTEXT)
 
@@ -76,3 +76,15 @@ def test_a_pointer_quotes_nothing(pointer: str) -> None:
     quotation = '"KT33 received 54 Gy in 30 fractions until 14 March 2022."'
     assert read_proof(f"{quotation} {pointer}", context).grounded
     assert read_proof(f"{pointer} {quotation}", context).grounded
+
+
+def test_a_passage_with_quotation_marks_of_its_own() -> None:
+    context = (
+        'The report reads: "High-grade glioma of the pons." A second opinion differs. The boy is '
+        "eight years old. No treatment has been planned for him so far."
+    )
+    made = vignette("What does the report say?", "High-grade glioma", context=context)
+    quoted = '"The report reads: "High-grade glioma of the pons.""'
+    assert events(made, quoted, "High-grade glioma")["grounded"] == 1
+    altered = quoted.replace("pons", "thalamus")
+    assert events(made, altered, "High-grade glioma")["grounded"] == 0
