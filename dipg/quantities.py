@@ -93,17 +93,18 @@ class Quantity(NamedTuple):
     def same(self, other: "Quantity") -> bool:
         """Equal value in the same dimension; direction and frequency are compared apart."""
         if self.dimension != other.dimension:
-            days = self._in_days()
-            return days is not None and days == other._in_days()
+            spans = self.dimension in _SPANS and other.dimension in _SPANS
+            return spans and self._in_days() == other._in_days()
         return self.value == other.value or (
             self.dimension != "date" and close(self.value, other.value)
         )
 
-    def _in_days(self) -> float | None:
+    def _in_days(self) -> float:
         """A span of hours or days in days: 48 hours are 2 days."""
-        if self.dimension == "days":
-            return round(self.value, 6)
-        return round(self.value / 86_400, 6) if self.dimension == "seconds" else None
+        return round(self.value if self.dimension == "days" else self.value / 86_400, 6)
+
+
+_SPANS = frozenset(("days", "seconds"))
 
 
 def close(a: float, b: float) -> bool:

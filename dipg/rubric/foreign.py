@@ -77,6 +77,7 @@ def is_foreign(
     if _has_foreign_interval(answer, context, question, expected):
         return True
     computed: list[Quantity] = []
+    shares = _shares(answer.numbers, context)
     for number in answer.numbers:
         if is_uncounted(number, answer, question):
             continue
@@ -84,8 +85,10 @@ def is_foreign(
             continue
         if expected.has_number(number) or any(a <= number.start < b for a, b in ignore):
             continue
-        if not _is_share(number, answer.numbers, context):
+        if not _is_share(number, shares, context):
             computed.append(number)
+            if len(computed) > _MOST_STEPS:
+                return True
     return bool(computed) and not _are_steps(computed, answer, context, question, expected)
 
 
@@ -171,6 +174,10 @@ def _has_foreign_interval(
 _INTERVAL = re.compile(r"every \w+[- ]\w|q\d")
 
 
+_MOST_STEPS = 3
+"""More numbers that nobody has given are no steps of a computation."""
+
+
 def _are_steps(
     computed: list[Quantity],
     answer: Answer,
@@ -181,7 +188,7 @@ def _are_steps(
     """Whether numbers are steps on the way to the expected one, which the context lacks and the
     answer states: 750 mg a day, for 375 mg in each of two doses."""
     goals = [n for n in answer.numbers if expected.has_number(n) and not context.has_number(n)]
-    if not goals or len(computed) > 3:
+    if not goals:
         return False
     text = f"{plain(context.text)}\n{plain(question.text)}"
     known = [*context.numbers, *question.numbers]
@@ -196,12 +203,15 @@ def _is_compound_of(name: str, known: frozenset[str]) -> bool:
     return name.endswith("s") and name[:-1] in known
 
 
-def _is_share(number: Quantity, stated: list[Quantity], context: Reading) -> bool:
+def _shares(stated: list[Quantity], context: Reading) -> set[float]:
+    """The parts that an answer names in percent, as the context does."""
+    percents = {n.value: n for n in stated if n.dimension == "percent"}
+    return {value / 100 for value, n in percents.items() if context.has_number(n)}
+
+
+def _is_share(number: Quantity, shares: set[float], context: Reading) -> bool:
     """Whether a number is p% (or 1 - p%) of a number of the context, with p named in the answer."""
-    for share in stated:
-        if share.dimension != "percent" or not context.has_number(share):
-            continue
-        part = share.value / 100
+    for part in shares:
         for whole in context.numbers:
             if whole.dimension == number.dimension and (
                 close(number.value, whole.value * (1 - part))
