@@ -106,7 +106,15 @@ def monsters() -> dict[str, float]:
     """CPU seconds for responses of 200 kB."""
     vignette = generate("full", split="train", count=1)[0]
     spent = {}
-    for name, piece in {"words": "not stated ", "numbers": "54 Gy ", "quotes": '"a" '}.items():
+    pieces = {
+        "words": "not stated ",
+        "numbers": "54 Gy ",
+        "shares": "to 5 from 4 by 3 % ",
+        "sums": "54 Gy x 30 = 1620 Gy ",
+        "names": "panobinostat and vorinostat ",
+        "quotes": '"a" ',
+    }
+    for name, piece in pieces.items():
         text = (piece * 200_000)[:200_000]
         for where in ("proof", "answer"):
             proof, answer = (text, "54 Gy") if where == "proof" else ("x", text)

@@ -15,6 +15,8 @@ from dipg.text import fold, plain, spell_out_not
 LONGEST_ANSWER = 6_000
 """Characters. A longer answer is no answer that anyone would read; it is not searched for a right
 one."""
+MOST_VALUES = 150
+"""Numbers, or names, of an answer; one with more is a list, and not searched either."""
 
 
 class Answer(NamedTuple):
@@ -40,12 +42,12 @@ def read_answer(answer: str) -> Answer:
     folded = _AROUND_QUESTION.sub("", folded)
     if "[" in folded:
         folded = _CITATION.sub("", folded)
-    too_long = len(folded) > LONGEST_ANSWER
     text = plain(folded[:LONGEST_ANSWER])
     numbers = quantities(text)
     # Names are found in text that still has its capitals, so offsets are those of the folded text;
     # only digit grouping moves them, by a character or two, which no clause border is near to.
     named = names(folded[:LONGEST_ANSWER])
+    too_long = len(folded) > LONGEST_ANSWER or max(len(numbers), len(named)) > MOST_VALUES
     first = _FIRST_NAME.match(folded)
     opening = first[1].lower() if first else ""
     return Answer(text, numbers, named, clauses(text, numbers, named), too_long, opening)
