@@ -25,18 +25,20 @@ _FAMILIES = """
 ~safe: safe harmless
 ~risky: risky unsafe dangerous hazardous toxic
 ~recover: recover recovery recuperate
+~resolve: resolve resolution disappear vanish heal gone subside settle abate clear_up cleared_up
+~persist: persist persistence persistent still_there
 ~stable: stable unchanged constant stationary same unaltered
 ~hold: hold held withhold withheld pause interrupt suspend halt on_hold
 ~stop: stop discontinue cease end terminate withdraw withdrew withdrawn abandon quit
 ~continue: continue continuation maintain keep kept carry_on carries_on carried_on go_on goes_on
- went_on gone_on going_on
+ went_on going_on
 ~start: start begin began begun initiate commence introduce introduction
 ~resume: resume resumption restart reintroduce reinitiate rechallenge start_again started_again
 ~block: block inhibit antagonise antagonist suppress blockade
 ~activate: activate agonist stimulate switch_on switches_on switched_on turn_on turns_on turned_on
 ~exclude: exclude exclusion rule_out ruled_out rules_out ruling_out
 ~replace: replace substitute take_over took_over taken_over takes_over took_the_place
- take_the_place takes_the_place taken_the_place
+ take_the_place takes_the_place taken_the_place instead stead in_place
 ~cross: cross penetrate traverse pass pass_through get_through gets_through got_through get_across
  gets_across bring_across across
 ~oral: oral mouth po
@@ -51,7 +53,7 @@ _FAMILIES = """
 ~do: perform do did done undertake undertaken conduct carry_out carried_out
  take_place took_place taken_place
 ~die: die died death dead fatal pass_away passed_away decease
-~repeat: repeat repetition another again recur recurrent
+~repeat: repeat repetition another again recur recurrent second
 ~relapse: relapse recur
 ~change: change alter alteration
 ~partial: partial incomplete
@@ -78,6 +80,7 @@ _FAMILIES = """
 ~sepsis: sepsis septic
 ~clot: clot thrombosis thrombus thrombotic
 ~resist: resist resistance resistant no_longer_responded no_longer_respond
+~sensitive: sensitive susceptible sensitise
 ~retain: retain preserve intact
 ~lose: lose lost loss
 ~recommend: recommend advise advice suggest propose
@@ -116,7 +119,8 @@ _FAMILIES = """
 _ENDINGS = (
     ("ements", 4), ("ement", 4), ("ments", 4), ("ment", 4), ("ically", 4), ("ations", 5),
     ("ation", 5), ("ated", 5), ("ating", 5), ("ates", 5), ("ate", 5),
-    ("iness", 4), ("ness", 4), ("ities", 5), ("ity", 5), ("encies", 4), ("ency", 4), ("ancy", 4),
+    ("iness", 4), ("ness", 4), ("ivities", 5), ("ivity", 5), ("ities", 5), ("ity", 5),
+    ("encies", 4), ("ency", 4), ("ancy", 4),
     ("ences", 4), ("ence", 4), ("ance", 5), ("ents", 5), ("ent", 5), ("ant", 5), ("ages", 4),
     ("age", 4), ("ions", 4), ("ion", 4), ("ings", 4), ("ing", 3), ("ively", 5), ("ive", 5),
     ("ly", 4), ("ical", 4), ("als", 5), ("al", 5), ("ia", 5), ("ic", 5), ("us", 5), ("ied", 4),
@@ -192,7 +196,8 @@ for _pair in (
     "~block ~activate", "~prolong ~shorten", "~retain ~lose", "~permanent ~brief",
     "~before ~after", "~stop ~start", "~stop ~resume", "~place ~remove", "~agree ~refuse",
     "~stable ~change", "~bilateral ~unilateral", "~whole ~partial", "~allow ~forbid",
-    "~omit ~give", "~safe ~risky",
+    "~omit ~give", "~safe ~risky", "~resist ~sensitive", "~resolve ~persist",
+    "~resolve ~worsen",
     "~improve ~shorten", "~worsen ~prolong", "~start ~delay", "~continue ~delay", "~hold ~give",
 ):  # fmt: skip
     for _one, _other in itertools.permutations(_pair.split()):

@@ -53,11 +53,12 @@ _ORDINAL = re.compile(
 )
 _AFTER_LABEL = re.compile(
     r" (?:is|was|had|has|got|received|showed|shows|and|or|than|with|gave|gives|says|said|states|"
-    r"stated|reports|reported|did|at|in|achieved|versus|vs|exceed(?:s|ed)|lived|survived|by)\b"
+    r"stated|reports|reported|did|at|in|achieved|versus|vs|exceed(?:s|ed)|lived|survived|by|of the|"
+    r"alone|compared|against|it|he|she|they|there)\b"
 )
 
 
 def _is_label(m: re.Match[str], text: str) -> bool:
     """An article is no label: "arm a had" names an arm, "regimen a week later" does not."""
-    after = text[m.end() : m.end() + 12]
+    after = text[m.end() : m.end() + 16]
     return not re.match(r" [a-z]", after) or _AFTER_LABEL.match(after) is not None

@@ -21,6 +21,9 @@ STOP_WORDS = word_set(
 )
 """Words that say nothing of what a sentence is about."""
 
+MODALS = word_set("may can could")
+"""Words that ask whether something is allowed."""
+
 LIGHT_WORDS = word_set(
     "because due owing account reason cause become becomes became get gets got getting went turned "
     "judged considered seen found observed noted detected there given received done performed"
@@ -63,17 +66,19 @@ GENERIC_WORDS = word_set(
 DRUG_STEMS = tuple(
     word_set(
         """
-        apine azepam azepine azolam barbital blastine buterol caine ciclib ciclovir cillin codone
-        conazole cristine cycline degib dipine dronate ercept floxacin formin fungin gabalin
+        apine axone azepam azepine azolam barbital blastine buterol caine ciclib ciclovir cillin
+        codone conazole cristine cycline degib dipine dronate ercept floxacin formin fungin gabalin
         gliflozin gliptin grel isone leucel lidomide lisib mab mantine metasone meterol methasone
         morphone mustine mycin navir nib nidazole olol osfamide oxetine oxicam parib parin penem
         peridol peridone piramate platin poside prazole profen racetam ribine rolimus rubicin sartan
-        semide setron solone spirone stat statin tabine tacept tadine taxel tecan tegravir thiazide
-        tirizine trexate trexed trigine triptan triptyline virenz vudine xaban zolomide zomib zomide
+        semide setron solone spirone stat statin tabine tacept tadine taxel tecan tegravir teplase
+        thiazide tirizine trexate trexed trigine triptan triptyline virenz vudine xaban xime
+        zolomide zomib zomide
         """
     )
 )
-DRUG = re.compile(rf"\b[a-z]{{3,}}(?:{'|'.join(DRUG_STEMS)})\b")
+_LONG_STEMS = "|".join(stem for stem in DRUG_STEMS if len(stem) >= 6)
+DRUG = re.compile(rf"\b(?:[a-z]{{3,}}(?:{'|'.join(DRUG_STEMS)})|[a-z]{{2}}(?:{_LONG_STEMS}))\b")
 """Names of drugs by their endings (international non-proprietary name stems)."""
 
 _OPPOSITES = (

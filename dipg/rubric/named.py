@@ -12,6 +12,7 @@ from dipg.rubric.mentions import (
     is_compared,
     is_denied,
 )
+from dipg.rubric.otherwise import word_options
 from dipg.rubric.people import asked_person, names_person
 from dipg.rubric.subjects import is_of_another
 from dipg.rubric.targets import is_negated
@@ -52,7 +53,10 @@ def says_names(claim: Claim) -> bool:
     allowed = {n for option in claim.options for n in option.names} | claim.question.terms
     allowed |= {n for option in claim.options for n in words(option.whole)}
     allowed -= _ruled_out(claim)
-    return not (_lists_others(claim, allowed) or _leaves_open(claim, allowed))
+    if _lists_others(claim, allowed) or _leaves_open(claim, allowed):
+        return False
+    alone = len(target.names) == 1 and target.names[0] in words(answer.text)
+    return not (alone and word_options(claim))
 
 
 def _ruled_out(claim: Claim) -> set[str]:
@@ -182,10 +186,16 @@ def says_labels(claim: Claim) -> bool:
     return True
 
 
+_SO = re.compile(r"\b(?:so|hence|thus|therefore) (?:it is |it was |in )?$")
+
+
 def _is_meant(claim: Claim, same: list[tuple[int, str]], kind: str, label: str) -> bool:
     text = claim.answer.text
     if not any(v == label and not is_denied(text, at, at + 8) for at, v in same):
         return False
     allowed = {v for o in claim.options for k, v in o.labels if k == kind}
     others = [at for at, v in same if v != label and v not in allowed]
+    last, meant = same[-1]
+    if meant == label and _SO.search(text, 0, last):
+        return True
     return all(is_compared(text, at, 40) for at in others)

@@ -17,7 +17,7 @@ from dipg.rubric.concepts import (
     shared,
     units,
 )
-from dipg.rubric.lexicon import GENERIC_WORDS, STOP_WORDS
+from dipg.rubric.lexicon import GENERIC_WORDS, MODALS, STOP_WORDS
 from dipg.rubric.mentions import Claim, part_of
 from dipg.rubric.subjects import is_about_another, is_of_another, is_rival, refers
 from dipg.rubric.targets import Target, is_negated
@@ -32,12 +32,10 @@ _HEAD = re.compile(
 
 def opens_alike(claim: Claim) -> bool:
     """ "Yes" and "no" agree; an answer without either must repeat the question, denied or not."""
-    target = claim.target
-    wanted = target.opening or next((o.opening for o in claim.options if o.polar), "")
+    wanted = claim.target.opening or next((o.opening for o in claim.options if o.polar), "")
     if not wanted:
         return True
-    said = set(_leanings(claim, wanted))
-    return said == {wanted} if target.opening else said <= {wanted}
+    return set(_leanings(claim, wanted)) == {wanted}
 
 
 def _leanings(claim: Claim, wanted: str) -> Iterator[str]:
@@ -46,14 +44,16 @@ def _leanings(claim: Claim, wanted: str) -> Iterator[str]:
     head = _HEAD.match(text)
     if head is not None:
         yield head[1] or head[2]
-    asked = _content(claim.question.text.lower())
+    asked = _asked(claim.question.text.lower())
     start = head.end() if head is not None else 0
     for said, at in segments(text[start:]):
         if alone := _ALONE.fullmatch(said):
-            yield alone[1]
+            yield alone[1] or "no"
         if head is not None and _LIMITED.search(said):
             continue
         if is_of_another(part_of(claim.answer, start + at, said), claim):
+            continue
+        if _strays(said, asked, claim):
             continue
         if any(_repeats(said, o, asked) for o in claim.options):
             yield wanted
@@ -67,6 +67,14 @@ def _content(text: str) -> Asked:
     return tuple(u.meant for u in units(text) if u.said not in _LITTLE)
 
 
+@lru_cache(maxsize=4096)
+def _asked(question: str) -> Asked:
+    """What a question speaks of; whether something may be done, asks if it is allowed."""
+    modal = _MODAL.match(question) is not None
+    return (*_content(question), frozenset(["~allow"])) if modal else _content(question)
+
+
+_MODAL = re.compile(rf"\W*(?:{'|'.join(sorted(MODALS))})\b")
 _LITTLE = STOP_WORDS | GENERIC_WORDS | {"ever"}
 
 
@@ -83,7 +91,9 @@ def _repeats(said: str, option: Target, asked: Asked) -> bool:
     )
 
 
-_ALONE = re.compile(r"\W*(?:(?:actually|rather|so|or) )?(yes|no)\W*")
+_ALONE = re.compile(
+    r"\W*(?:(?:actually|rather|so|or) )?(?:(yes)|no|(?:not (?:until|before)\b.*))\W*"
+)
 _LIMITED = re.compile(r"\b(?:only(?! once| twice)|unless|if|when|for|until|after|before)\b")
 
 
@@ -93,7 +103,7 @@ def _is_on(said: str, asked: Asked, claim: Claim) -> bool:
     told = _content(_VERDICT.sub(" ", said))
     if not told:
         return _SAYS_SO.search(said) is not None
-    if _REASON.match(said) or is_about_another(said, claim):
+    if _REASON.match(said):
         return False
     spoken, known = concepts(said), frozenset().union(*asked)
     turned = _is_opposed(said, known)
@@ -103,10 +113,19 @@ def _is_on(said: str, asked: Asked, claim: Claim) -> bool:
     here = shared(spoken, asked)
     if refers(said) and (turned or here):
         return True
-    if here + turned == 1 and sides and any(is_rival(u, claim) for u in units(said)):
-        return False
     on = sum(not unit.isdisjoint(known) for unit in told) + turned
     return on >= 0.5 * len(told) or here >= 0.5 * len(asked)
+
+
+def _strays(said: str, asked: Asked, claim: Claim) -> bool:
+    """Whether a part of an answer says something like what was asked of another thing of the
+    context ("aspirin is permitted")."""
+    if is_about_another(said, claim):
+        return True
+    things = tuple(unit for unit in asked if unit.isdisjoint(_PREDICATES))
+    if not things or refers(said) or shared(concepts(said), things):
+        return False
+    return any(is_rival(u, claim) for u in units(said))
 
 
 _PREDICATES = OPPOSITES.keys() | {"~do"}
@@ -124,7 +143,7 @@ _SAYS_SO = re.compile(
 _DENIES = re.compile(
     r"\b(?:not|never|no|without|neither|nor|cannot|none|lack(?:s|ed|ing)?|absen(?:t|ce)|"
     r"fail(?:s|ed)?|den(?:ies|ied)|exclu(?:de[sd]?|sion)|rul(?:e|ed|ing) out|negative|non|free of|"
-    r"wild[- ]type)\b"
+    r"wild[- ]type|(?:advis\w+|recommend\w*|decid\w+|argu\w+|counsel\w*|is|was|were) against)\b"
 )
 
 

@@ -15,7 +15,7 @@ from dipg.rubric.lexicon import (
     word_set,
 )
 from dipg.rubric.mentions import Claim, is_denied
-from dipg.rubric.subjects import HAS_VERB, is_about_another
+from dipg.rubric.subjects import HAS_VERB, is_about_another, refers
 from dipg.text import words
 
 _PARTS = re.compile(r",|;|\band\b|/|\+|&")
@@ -27,9 +27,7 @@ _HARMLESS_PART = re.compile(
 
 _PEOPLE = word_set("mother father nurse doctor professor boy girl man woman parents")
 _KNOWN = frozenset(map(root, (STOP_WORDS | PLAIN_WORDS) - _PEOPLE))
-_VERBS = frozenset(
-    ["is", "was", "are", "were", "had", "has", "have", "remained", "gave", "got", "did", "does"]
-)
+_VERBS = word_set("is was are were had has have remained gave got did does replaced begun followed")
 
 
 def class_rival(claim: Claim) -> bool:
@@ -78,8 +76,29 @@ def _is_beside(said: str, claim: Claim) -> bool:
         return False
     if is_about_another(said, claim):
         return True
-    asked = content(claim.question.text.lower())
-    return HAS_VERB.search(said) is not None and not shared(spoken, asked)
+    if HAS_VERB.search(said) is None or _LIKEWISE.search(said):
+        return False
+    question = claim.question.text.lower()
+    asked = content(question)
+    if not shared(spoken, asked):
+        return True
+    kind = _OF_WHICH_KIND.search(question)  # "the left eye was unchanged" says no more of eyes
+    rest = asked if kind is None else tuple(u for u in asked if u.isdisjoint(concepts(kind[1])))
+    return len(rest) < len(asked) and not shared(spoken, rest) and _says_else(said, claim, asked)
+
+
+def _says_else(said: str, claim: Claim, asked: tuple[frozenset[str], ...]) -> bool:
+    """Whether a part of an answer says something that is neither asked nor a value on offer."""
+    classes = {CLASSES[w] for o in claim.options for w in o.phrase if w in CLASSES}
+    values = [concepts_of(w) for w in words(said) if CLASSES.get(w) in classes]
+    known = frozenset().union(*asked, *values)
+    return any(u.isdisjoint(known) for u in content(said))
+
+
+_OF_WHICH_KIND = re.compile(r"\b(?:which|what) (\w+)")
+_LIKEWISE = re.compile(
+    r"\b(?:too|also|as well|likewise|similarly|same|both|so did|alike|equally)\b"
+)
 
 
 def _finds_otherwise(claim: Claim) -> bool:
@@ -105,9 +124,9 @@ def word_options(claim: Claim) -> bool:
         return False
     known = set().union(*map(concepts_of, allowed_words(claim.options)), _KNOWN)
     known |= {root(w) for w in claim.question.terms}
-    mine = frozenset().union(*claim.target.units)
+    mine = frozenset().union(*claim.target.units, *map(concepts, claim.target.names))
     for i, part in enumerate(_PARTS.split(text)):
-        if is_about_another(part, claim):
+        if is_about_another(part, claim) or (i and refers(part)):
             continue
         part = _CAUSE.sub("", part) if i == 0 else part
         said = [u for u in units(part) if u.said not in STOP_WORDS]

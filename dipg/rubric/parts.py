@@ -7,6 +7,7 @@ ERK" is not "it inhibits MEK and lowers ERK".
 from dipg.rubric.concepts import OPPOSITES, concepts, content, segments, shared
 from dipg.rubric.labels import labels_of
 from dipg.rubric.mentions import Claim
+from dipg.rubric.subjects import subject_of
 from dipg.rubric.targets import is_negated
 
 _LONG = 2_000
@@ -28,8 +29,9 @@ def keeps_parts(claim: Claim) -> bool:
 def _says_opposite(sides: frozenset[str], claim: Claim) -> bool:
     """Whether the part of an answer that is most on what was asked says the opposite."""
     question = claim.question.text.lower()
-    asked, labels = content(question), set(labels_of(question))
     opposites = frozenset().union(*[OPPOSITES[c] for c in sides])
+    asked = tuple(u for u in content(question) if u.isdisjoint(sides | opposites))
+    labels = set(labels_of(question))
     best = {True: -1, False: -1}
     for said, _ in segments(claim.answer.text):
         spoken = concepts(said)
@@ -37,8 +39,10 @@ def _says_opposite(sides: frozenset[str], claim: Claim) -> bool:
         if good == bad or is_negated(said):
             continue
         on = shared(spoken, asked) + 2 * len(labels.intersection(labels_of(said)))
-        best[good] = max(best[good], on)
-    return best[False] > best[True]
+        if on or not subject_of(said, claim):
+            best[good] = max(best[good], on)
+    both = sides <= concepts(question)  # "up or down?"
+    return best[False] > best[True] or (both and best[False] == best[True] >= 0)
 
 
 def _taken_sides(claim: Claim) -> frozenset[str]:
@@ -51,7 +55,7 @@ def _taken_sides(claim: Claim) -> frozenset[str]:
     if claim.target.actions:  # what is done to treatments is compared elsewhere
         taken -= _TREATED
     opposites = frozenset().union(*[OPPOSITES[c] for c in taken])
-    if taken <= asked and opposites & asked:  # "up or down?"
+    if taken <= asked and opposites & asked:
         return taken
     return frozenset() if opposites & (asked | taken) else taken - asked
 

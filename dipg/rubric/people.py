@@ -25,9 +25,9 @@ def asked_person(claim: Claim) -> Person:
 
 
 _WHO = re.compile(
-    r"\b(?:[Ww]ho|[Ww]hom|[Ww]hose)\b|\b[Ww]hich (?:\w+ ){0,4}?(?:child|children|patients?|boy|"
-    r"girl|doctor|physician|surgeon|person|nurse|investigator|sibling|twin|teenager|infant|"
-    r"man|woman)\b"
+    r"\b(?:[Ww]ho|[Ww]hom|[Ww]hose)\b|\b[Ww]hich (?:\w+ ){0,4}?(?:child|children|patient|boy|girl|"
+    r"doctor|physician|surgeon|person|nurse|investigator|sibling|sister|brother|twin|teenager|"
+    r"infant|man|woman)s?\b"
 )
 
 

@@ -15,6 +15,7 @@ from dipg.rubric.lexicon import (
     DIRECTIONS,
     DRUG,
     LIGHT_WORDS,
+    MODALS,
     PLAIN_WORDS,
     STOP_WORDS,
     word_set,
@@ -83,7 +84,7 @@ def _is_asked_for(word: str, asked: frozenset[str]) -> bool:
     return any(
         word.startswith(w[:5]) or not meant.isdisjoint(concepts_of(w))
         for w in asked
-        if len(w) > 2 and w not in STOP_WORDS
+        if w in MODALS or (len(w) > 2 and w not in STOP_WORDS)
     )
 
 

@@ -40,7 +40,7 @@ _THEN = re.compile(
 )
 _RANKS = (
     re.compile(r"\b(?:first|initially|earliest)\b"),
-    re.compile(r"\b(?:second|secondly)\b"),
+    re.compile(r"\b(?:(?<!a )second|secondly)\b"),
     re.compile(r"\b(?:third|thirdly)\b"),
     re.compile(r"\b(?:last|lastly|finally|fourth|latest)\b"),
 )
@@ -48,7 +48,7 @@ _FIRST = re.compile(
     r"\b(?:first|initially|earlier|beforehand|sooner|(?:before|precede[sd]) (?:it|that|this))\b"
 )
 _LAST = re.compile(
-    r"\b(?:second|last|later|afterwards|subsequently|thereafter|then|finally|"
+    r"\b(?:(?<!a )second|last|later|afterwards|subsequently|thereafter|then|finally|"
     r"(?:after|follow(?:ed|s)) (?:it|that|this))\b"
 )
 _FRONTED = re.compile(
@@ -59,15 +59,16 @@ _PART = re.compile(r"[.;:\n](?=\s|$)|,? (?:and|but|while|whereas)\b(?! (?:then|n
 _NO_THING = word_set(
     "first second then before after earlier later followed follows following preceded prior next "
     "last came come comes started start began begun given placed done performed put had did order "
-    "sequence finally initially subsequently afterwards thereafter once ended over finished only "
-    "procedure treatment operation event"
+    "sequence finally initially subsequently afterwards thereafter once ended over finished only"
 )
+_ANY_THING = word_set("procedure treatment operation event")
 
 
 def order_verdict(claim: Claim) -> bool | None:
     """Whether an answer puts things in the expected order; None where none is asked for or said."""
     asked = claim.question.text.lower()
-    if not _ORDERS.search(asked) or _DENIES.search(claim.answer.text):
+    told = _ORDERS.search(asked) or _THEN.search(claim.target.text)
+    if told is None or _DENIES.search(claim.answer.text):
         return None
     listed = _ASKS_ORDER.search(asked) is not None
     items, wanted = _wanted(claim)
@@ -76,7 +77,7 @@ def order_verdict(claim: Claim) -> bool | None:
         return None
     if any((later, earlier) in said for earlier, later in wanted):
         return False
-    return True if wanted <= said else None
+    return True if wanted <= said and _ORDERS.search(asked) else None
 
 
 _ORDERS = re.compile(r"\b(?:order|sequence|first|before or|after or|earlier or|prior to or)\b")
@@ -95,7 +96,7 @@ def _closed(pairs: set[Pair]) -> set[Pair]:
 def _wanted(claim: Claim) -> tuple[list[Item], set[Pair]]:
     """The things that a question puts in order, and the expected order."""
     asked, text = claim.question.text.lower(), claim.target.text
-    if _ASKS_ORDER.search(asked):
+    if _ASKS_ORDER.search(asked) or not _ORDERS.search(asked):
         items = _distinct([item for p in _IN_TURN.split(text) if (item := _item(p))])
         return items, relations(text, items, listed=True)
     if found := _BEFORE_OR_AFTER.match(asked):
@@ -109,9 +110,12 @@ def _wanted(claim: Claim) -> tuple[list[Item], set[Pair]]:
 _IN_TURN = re.compile(r"[,;.]|\b(?:then|and|before|followed by)\b")
 
 
+_AHEAD = re.compile(r"(?<=\w) (?:before|prior to|ahead of|and then|then|followed by|preceded)\b")
+
+
 def _first_of(claim: Claim) -> tuple[list[Item], set[Pair]]:
     """What is expected to come first, and what else of its kind an answer names."""
-    mine = _item(claim.target.text)
+    mine = _item(_AHEAD.split(claim.target.text, maxsplit=1)[0])
     names = claim.context.names | claim.question.names
     drug = any(DRUG.fullmatch(n) for n in names if not _item(n).isdisjoint(mine))
     others: set[str] = set()
@@ -123,13 +127,10 @@ def _first_of(claim: Claim) -> tuple[list[Item], set[Pair]]:
 
 def _item(text: str) -> Item:
     """The concepts of a thing's name."""
-    return frozenset().union(
-        *[
-            u.meant
-            for u in units(text)
-            if u.said not in STOP_WORDS and u.said not in LIGHT_WORDS and u.said not in _NO_THING
-        ]
-    )
+    said = [u for u in units(text) if u.said not in STOP_WORDS and u.said not in LIGHT_WORDS]
+    said = [u for u in said if u.said not in _NO_THING]
+    named = [u for u in said if u.said not in _ANY_THING]
+    return frozenset().union(*[u.meant for u in named or said])
 
 
 def _head(text: str, claim: Claim) -> Item:
@@ -165,9 +166,13 @@ def relations(text: str, items: list[Item], listed: bool = False) -> set[Pair]:
     their turn."""
     spots = _spots(text, items)
     found = _amid(text, spots)
+    subject = spots[0][2] if spots else 0
     for (start, end, i), (next_start, _, j) in itertools.pairwise(spots):
-        if i != j and (pair := _between(text, start, text[end:next_start], i, j)):
+        gap = text[end:next_start]
+        one = subject if _GOES_ON.match(gap) else i
+        if one != j and (pair := _between(text, start, gap, one, j)):
             found.add(pair)
+        subject = j if _STOPS.search(gap) else subject
     ranks: dict[int, int] = {}
     at = 0
     for end in [*[m.start() for m in _PART.finditer(text)], len(text)]:
@@ -211,6 +216,7 @@ def _between(text: str, start: int, gap: str, i: int, j: int) -> Pair | None:
     return None
 
 
+_GOES_ON = re.compile(r",? (?:and|but) (?:was |came )?(?:preced|follow|before|after)")
 _STOPS = re.compile(r"[.;\n](?=\s|$)")
 _LEADS = re.compile(r"^|[.;:\n](?=\s)|,? (?:and|but|while|whereas)\b")
 _CAME_FIRST = re.compile(

@@ -2,12 +2,22 @@
 another gene what was asked about, and names the right one."""
 
 import re
+from functools import lru_cache
 
 from dipg.rubric.clauses import Clause
-from dipg.rubric.concepts import LEXICON, Unit, concepts, content, segments, shared, units
+from dipg.rubric.concepts import (
+    LEXICON,
+    OPPOSITES,
+    Unit,
+    concepts,
+    content,
+    segments,
+    shared,
+    units,
+)
 from dipg.rubric.labels import labels_of
 from dipg.rubric.lexicon import DRUG, GENERIC_WORDS, LIGHT_WORDS, PLAIN_WORDS, STOP_WORDS
-from dipg.rubric.mentions import Claim
+from dipg.rubric.mentions import Claim, part_of
 from dipg.rubric.persons import people_in
 from dipg.rubric.targets import is_negated, shape
 from dipg.text import words
@@ -51,12 +61,14 @@ def kind_of(name: str, claim: Claim) -> str:
     """What sort of thing a name is of; "" for a word that is no name."""
     if DRUG.fullmatch(name):
         return "drug"
-    if any(name in person for person in people_in(claim.context.text)):
+    text = claim.context.text
+    written = name.capitalize() in text
+    if written and any(name in person for person in people_in(text)):
         return "person"
     if name in claim.context.names:
         return "name"
-    openers = people_in(claim.context.text, True)  # a person perhaps, if the other is one, too
-    return "opener" if any(name in person for person in openers) else ""
+    # A person perhaps, if the other is one, too.
+    return "opener" if written and any(name in p for p in people_in(text, True)) else ""
 
 
 def is_about_another(text: str, claim: Claim) -> bool:
@@ -107,22 +119,69 @@ def keeps_subjects(claim: Claim) -> bool:
     wanted = target.units or tuple(concepts(n) for n in target.names)
     if target.opening or target.numbers or not wanted:
         return True
-    asked = tuple(u for u in content(claim.question.text.lower()) if u not in wanted)
-    mine, others = [], []
-    for said, _ in segments(claim.answer.text):
+    question = claim.question.text.lower()
+    asked = tuple(u for u in content(question) if u not in wanted)
+    verbs = _verbs(question)
+    mine: list[tuple[int, Clause]] = []
+    others: list[tuple[int, str]] = []
+    explains = False
+    last, doing = "", frozenset[str]()
+    for said, start in segments(claim.answer.text):
+        part = part_of(claim.answer, start, said)
+        if _RELATIVE.match(said):  # "X replaced Y, which had been stopped" is on Y
+            said = f"{last} {said}"
+        last = (words(said) or ("",))[-1]
         spoken = concepts(said)
+        if HAS_VERB.search(said) is None:  # "X takes iron and Y zinc"
+            spoken |= doing
+        doing = spoken & verbs
         told = shared(spoken, asked)
+        border = claim.answer.text[start - 1 : start] if start else ""
+        explains = bool(mine) and (border == ":" or (explains and border not in (".", ";", "\n")))
+        if explains:
+            continue
         if any(not spoken.isdisjoint(unit) for unit in wanted):
-            mine.append((told, said))
-        elif told and not is_negated(said) and not _ASIDE.match(said) and not refers(said):
+            mine.append((told, part))
+        elif told and (doing or not verbs) and not _is_passing(said):
             others.append((told, said))
     if not mine:
         return True
     most = max(told for told, _ in mine)
     if any(told > most and _has_rival(said, asked, claim) for told, said in others):
         known = frozenset().union(*asked, *wanted)
-        return not any(_says_more(said, known) for _, said in mine)
-    return not all(is_about_another(said, claim) for _, said in mine)
+        return not any(_says_more(part.text, known) for _, part in mine)
+    return not all(is_of_another(part, claim) or _has_other(part.text, claim) for _, part in mine)
+
+
+@lru_cache(maxsize=4096)
+def _verbs(question: str) -> frozenset[str]:
+    """What a question says is done, as far as words show that they are verbs."""
+    return frozenset().union(
+        *[
+            unit.meant
+            for unit in units(question)
+            if unit.said not in STOP_WORDS
+            and (unit.said.endswith("ed") or unit.meant & (OPPOSITES.keys() | _OTHER_VERBS))
+        ]
+    )
+
+
+_OTHER_VERBS = frozenset(
+    ["~give", "~replace", "~choose", "~judge", "~do", "~show", "~recommend", "~need", "~want"]
+)
+
+
+def _is_passing(said: str) -> bool:
+    return is_negated(said) or _ASIDE.match(said) is not None or refers(said)
+
+
+def _has_other(said: str, claim: Claim) -> bool:
+    """Whether a statement is made of another drug than the one asked about ("they gave Y")."""
+    drugs = {n for n in claim.question.names if DRUG.fullmatch(n)}
+    told = {u.said for u in units(said) if DRUG.fullmatch(u.said) and is_rival(u, claim)}
+    if not drugs or not told or HAS_VERB.search(said) is None:
+        return False
+    return drugs.isdisjoint(words(said)) and not any(map(DRUG.fullmatch, claim.target.names))
 
 
 def refers(said: str) -> bool:
@@ -130,6 +189,7 @@ def refers(said: str) -> bool:
     return _PRONOUN.search(said) is not None
 
 
+_RELATIVE = re.compile(r"\W*(?:which|who)\b")
 _ASIDE = re.compile(r"\W*(?:after|once|when|because|since|as|if|although|though|before|until)\b")
 
 
@@ -142,7 +202,7 @@ def _says_more(said: str, known: frozenset[str]) -> bool:
 
 _IT_IS = re.compile(r"\b(?:it|this|that|answer) (?:is|was)\b")
 HAS_VERB = re.compile(
-    r"\b(?:is|was|are|were|had|has|have|did|does|went|got|took|takes|remained|\w+ed)\b"
+    r"\b(?:is|was|are|were|had|has|have|did|does|went|got|took|takes|remained|gave|\w+ed)\b"
 )
 
 

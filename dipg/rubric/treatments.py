@@ -15,7 +15,7 @@ def keeps_actions(claim: Claim) -> bool:
     target = claim.target
     if not target.actions:
         if target.opening:
-            return _denies_asked_action(claim)
+            return True
         others = [o for o in claim.options if o.actions and not target.numbers]
         if others and _acts(claim):
             return any(keeps_actions(claim._replace(target=o)) for o in others)
@@ -27,7 +27,10 @@ def keeps_actions(claim: Claim) -> bool:
     said += _affirmed(claim)
     asked = claim.question.terms
     whole = {a for o in claim.options for _, a in o.actions}
+    resumed = {name for name, action in said if action == "resume" and "resumed" in asked}
     for name, action in said:
+        if action == "hold" and resumed & {name}:
+            continue  # what is asked to be resumed has been held
         mine = wanted.get(name) or (wanted.get("") if name in ("", *asked) else None)
         if not name and len(wanted) == 1:
             (mine,) = wanted.values()
@@ -82,18 +85,6 @@ def _says_as_noun(claim: Claim, actions: set[str], meant: set[str]) -> bool:
 def _acts(claim: Claim) -> bool:
     """Whether an answer does something to a treatment that it names."""
     return any(name for name, _ in actions_of(claim.answer.text, claim.answer.names))
-
-
-def _denies_asked_action(claim: Claim) -> bool:
-    """ "No, it is stopped" is no "no" to whether it is stopped."""
-    asked = {ACTIONS[w] for w in claim.question.terms if w in ACTIONS}
-    if claim.target.opening == "yes" or not asked or _ONLY.search(claim.answer.text):
-        return True
-    said = actions_of(claim.answer.text, claim.answer.names)
-    return not any(a in asked and name in ("", *claim.question.terms) for name, a in said)
-
-
-_ONLY = re.compile(r"\b(?:only|unless|if|when|for|until|because|since|as)\b")
 
 
 def _keeps_asked_action(claim: Claim) -> bool:

@@ -4,7 +4,7 @@ import re
 
 from dipg.rubric.clauses import Clause
 from dipg.rubric.comparisons import asked_directions, chosen_by_comparison
-from dipg.rubric.concepts import concepts, segments, units
+from dipg.rubric.concepts import concepts, content, segments, shared, units
 from dipg.rubric.lexicon import DIRECTIONS, STOP_WORDS
 from dipg.rubric.mentions import Claim, is_denied
 from dipg.rubric.otherwise import class_rival, word_options
@@ -23,7 +23,10 @@ def up_to_reason(text: str) -> str:
     return _REASON_FROM.split(text, maxsplit=1)[0]
 
 
-_REASON_FROM = re.compile(r",? (?:because|since|as long as|provided|and no|given|with no|as)\b")
+_REASON_FROM = re.compile(
+    r",? (?:because|since|as long as|provided|and no|with no|as|"
+    r"given (?:that|the|his|her|its|their))\b"
+)
 
 
 def says_phrase(claim: Claim) -> bool:
@@ -31,7 +34,7 @@ def says_phrase(claim: Claim) -> bool:
     class."""
     answer, target = claim.answer, claim.target
     if not target.phrase:
-        return bool(
+        return _says_what_of_names(claim) and bool(
             target.numbers
             or target.names
             or target.labels
@@ -59,6 +62,19 @@ def says_phrase(claim: Claim) -> bool:
     spoken = concepts(answer.text)
     share = sum(not spoken.isdisjoint(unit) for unit in wanted) / len(wanted)
     return share >= 0.75 and not class_rival(claim)
+
+
+def _says_what_of_names(claim: Claim) -> bool:
+    """Whether most of what a reason says of a name is said of it, where a question asks why."""
+    target = claim.target
+    if not target.names or target.numbers or _ASKS_WHY.search(claim.question.text) is None:
+        return True
+    known = frozenset().union(*content(claim.question.text.lower()), *map(concepts, target.names))
+    fresh = [unit for unit in content(target.text) if unit.isdisjoint(known)]
+    return not fresh or 2 * shared(concepts(claim.answer.text), tuple(fresh)) > len(fresh)
+
+
+_ASKS_WHY = re.compile(r"\b[Ww]hy\b|\breasons?\b|\bhow (?:did|does|do)\b|[Ww]hat happened")
 
 
 def says_each(claim: Claim) -> bool:

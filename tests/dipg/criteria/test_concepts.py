@@ -79,6 +79,34 @@ def test_order(answer: str, right: bool | None) -> None:
 @pytest.mark.parametrize(
     ("answer", "right"),
     [
+        ("1. radiotherapy 2. surgery 3. chemotherapy", True),
+        ("Chemotherapy came last; before it came surgery, and before that radiotherapy.", True),
+        ("Surgery followed radiotherapy and preceded chemotherapy.", True),
+        ("Surgery came between radiotherapy and chemotherapy.", True),
+        ("Radiotherapy came first, surgery second and chemotherapy third.", True),
+        ("Chemotherapy came first, followed by radiotherapy and finally surgery.", False),
+        ("Radiotherapy came last; before it came surgery, and before that chemotherapy.", False),
+        ("Radiotherapy, chemotherapy, surgery", False),
+    ],
+)
+def test_order_of_three(answer: str, right: bool) -> None:
+    asked = "In what order were chemotherapy, surgery and radiotherapy given?"
+    made = claim(asked, "radiotherapy, then surgery, then chemotherapy", answer)
+    assert order_verdict(made) is right
+
+
+@pytest.mark.parametrize(
+    ("answer", "right"),
+    [("Chemotherapy after surgery", None), ("Chemotherapy followed by surgery", False)],
+)
+def test_an_order_that_nobody_asked_for(answer: str, right: bool | None) -> None:
+    made = claim("What was advised?", "surgery followed by chemotherapy", answer)
+    assert order_verdict(made) is right
+
+
+@pytest.mark.parametrize(
+    ("answer", "right"),
+    [
         ("Vinblastine replaced vincristine.", True),
         ("Vincristine was replaced by vinblastine.", True),
         ("Vinblastine", True),

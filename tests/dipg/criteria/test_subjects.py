@@ -38,7 +38,11 @@ CONTEXT = (
         ),
         ("What does Elif take?", "zinc", "Rana takes zinc.", False),
         ("What does Elif take?", "zinc", "She takes zinc, Rana iron.", True),
+        ("What does Elif take?", "zinc", "It is Rana who takes zinc.", False),
+        ("Which sister takes zinc?", "Elif", "Elif takes iron and Rana zinc.", False),
+        ("Which sister takes zinc?", "Elif", "Rana takes iron, so it is Elif.", True),
         ("What was the state of PTEN?", "intact", "MYB was intact.", False),
+        ("What was the state of PTEN?", "intact", "It was intact.", True),
     ],
 )
 def test_what_is_said_of_which_thing(asked: str, expected: str, answer: str, good: bool) -> None:
@@ -55,6 +59,8 @@ def test_what_is_said_of_which_thing(asked: str, expected: str, answer: str, goo
         ("Not yet", True),
         ("Ibuprofen is permitted, whereas aspirin is prohibited.", False),
         ("Aspirin is prohibited.", False),
+        ("It must not be taken on treatment.", True),
+        ("Aspirin may be taken, but ibuprofen may not.", True),
         ("No, it is permitted.", False),
         ("It is not prohibited.", False),
     ],
