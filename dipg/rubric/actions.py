@@ -46,6 +46,8 @@ def _target_of(
     if common and not _CLAUSE.search(text, verb.end(), common.start()):
         return common.group()
     before = [(at, n) for n, at in named[max(first_after - 1, 0) : first_after]]
+    if before and _IT_IS.search(text, max(0, verb.start() - 30), verb.start()):
+        return before[0][1]
     before += [(m.start(), m.group()) for m in _TREATMENT.finditer(text, 0, verb.start())][-1:]
     for at, name in sorted(before)[-1:]:
         passive = _PASSIVE.search(text, at, verb.start())
@@ -55,9 +57,29 @@ def _target_of(
     return ""
 
 
-_PHRASAL = re.compile(r" (?:on|again)\b")
+_IT_IS = re.compile(
+    r"\b(?:it|this drug) (?:is|has to be|should be|must be|can be|may be|will be)(?: \w+)? $"
+)
+_PHRASAL = re.compile(
+    r" (?:on|again)\b|\bno (?:dose |further )?[cmai]|\bleav|\bleft\b|\bbe \w+ed\b"
+)
 _PHRASES = (
     (re.compile(r"(?:go|goes|went|going|carry|carries|carried|kept|keep) on\b"), "continue"),
+    (
+        re.compile(
+            r"no (?:dose |further )?(?:change|modification|adjustment|alteration|interruption)s?\b"
+            r"(?! (?:in|of) (?:the )?(?:lesion|tumou?r|size))"
+        ),
+        "continue",
+    ),
+    (
+        re.compile(
+            r"(?:lef?t|leaves?|leaving) (?:[^.;,]{1,30} )?(?:as (?:it|they) (?:is|are)|alone)\b"
+        ),
+        "continue",
+    ),
+    (re.compile(r"(?<=\bbe )(?:reduced|lowered|decreased|halved)\b"), "reduce"),
+    (re.compile(r"(?<=\bbe )(?:increased|raised|escalated|doubled)\b"), "increase"),
     (re.compile(r"(?:give|gave|given|giving) (?:[^.;,]{1,30} )?again\b"), "resume"),
 )
 """Verbs of several words, and what they do to a treatment."""

@@ -49,7 +49,7 @@ def follows(number: Quantity, quoted: Sequence[Quantity], text: str, wanted: boo
     """
     goal = Term(number.value, _powers(number.dimension))
     slack = _rounding(number) if wanted else 0.0
-    if number.dimension == "percent" and _is_percent(number.value, quoted, slack):
+    if number.dimension == "percent" and _is_percent(number.value, quoted, text, slack):
         return True
     if _is_span(number, quoted) or _is_day_after(number, quoted):
         return True
@@ -143,10 +143,16 @@ def _of_two(terms: list[Term]) -> Iterator[Term]:
             yield Term(b.value / a.value, _combined(b.powers, a.powers, -1))
 
 
-def _is_percent(percent: float, quoted: Sequence[Quantity], slack: float) -> bool:
-    """Whether it is the share, or the change, of two quoted numbers, or the rest of a share."""
+def _is_percent(percent: float, quoted: Sequence[Quantity], text: str, slack: float) -> bool:
+    """Whether it is the share, or the change, of two quoted numbers, the rest of a share, or what a
+    ratio of risks lacks of 1."""
     some = [q for q in quoted if q.dimension[:1] != "#"][:MOST_TERMS]
     if any(q.dimension == "percent" and close(100 - q.value, percent) for q in some):
+        return True
+    if _RATIO.search(text) and any(
+        q.dimension == "" and 0 < q.raw < 10 and _is_near(100 * abs(1 - q.raw), percent, slack)
+        for q in some
+    ):
         return True
     for a, b in permutations(some, 2):
         if _powers(a.dimension) != _powers(b.dimension) or not b.value:
@@ -157,6 +163,9 @@ def _is_percent(percent: float, quoted: Sequence[Quantity], slack: float) -> boo
         if {a.dimension, b.dimension} == {"percent"} and close(a.value + b.value, percent):
             return True
     return False
+
+
+_RATIO = re.compile(r"\b(?:(?:hazard|risk|odds|rate) ratios?|relative risk|hr|rr)\b", re.IGNORECASE)
 
 
 def _is_span(number: Quantity, quoted: Sequence[Quantity]) -> bool:

@@ -16,7 +16,9 @@ def asks_yes_or_no(question: str) -> bool:
 def asks_verdict_and_why(question: str) -> bool:
     """Whether a question is answered by yes or no and the reason for it."""
     asked = plain(question)
-    return _POLAR.match(asked) is not None and _WHY_ALONE.search(asked) is not None
+    return _POLAR.match(asked) is not None and (
+        _WHY_ALONE.search(asked) is not None or _WHICH_REASON.search(asked) is not None
+    )
 
 
 def asks_thing_and_why(question: str) -> bool:
@@ -46,6 +48,10 @@ def asks_difference(question: str) -> bool:
 
 _WHY_ALONE = re.compile(
     r"^(?!.*\b(?:what|when|how|where|who)\b).*(?:\band|,|or why not) (?:\w+ )?why(?: not)?\b"
+)
+_WHICH_REASON = re.compile(
+    r"\band (?:for |on |because of )?(?:which|what) (?:\w+ ){0,2}?(?:criteri(?:on|a)|reasons?|"
+    r"grounds?|basis|findings?|conditions?|factors?|rules?|requirements?|causes?)\b"
 )
 _ASKS_DIFFERENCE = re.compile(
     r"\bhow (?:much|many \w+|far) (?:\w+ )?(?:\w+er|more|less|better|worse)\b|\bby how\b|"

@@ -82,6 +82,12 @@ _REASON = re.compile(
     re.DOTALL,
 )
 _WHICH = re.compile(r",? which (?:is|was|are|were)\b.*", re.DOTALL)
+_RELATIVE = re.compile(r",? (?:which|who|whose) [a-z].*", re.DOTALL)
+_ASKS_ONE_THING = re.compile(
+    r"(?:[^,?]{1,80}, )?(?:which|what|who)\b"
+    r"(?![^?]*\b(?:and|dos\w+|rates?|percent\w*|how|when|why|evidence(?! ?-?based)|supported)\b)"
+)
+"""A question for a thing, which nothing that is added about it is asked by."""
 _ASIDE = re.compile(
     r"(?:,| and)? (?:while|whilst|along with|together with monitoring)\b.*", re.DOTALL
 )
@@ -158,6 +164,8 @@ def _strip(sentence: str, question: str) -> str:
     if explained is not None and quantities(plain(stripped[: explained.start()])):
         stripped = stripped[: explained.start()]
     asides = (_PREMISE, _REASON, _ASIDE) if asks_difference(question) else _ASIDES
+    if _ASKS_ONE_THING.match(plain(question)):
+        asides = (*asides, _RELATIVE)
     for pattern in asides:
         shorter = pattern.sub(_rest_of, stripped, count=1)
         if any(w not in STOP_WORDS for w in words(shorter.lower())):

@@ -24,9 +24,12 @@ def is_limit(text: str, number: Quantity) -> bool:
     return _BEFORE.search(before) is not None or _AFTER.match(text, number.end) is not None
 
 
-def same_limit(said: Quantity, answer: str, wanted: Quantity, wording: str) -> bool:
-    """Whether two numbers are given with one direction, where one may be implied."""
+def same_limit(said: Quantity, answer: str, wanted: Quantity, wording: str, asked: str) -> bool:
+    """Whether two numbers are given with one direction, where one may be implied, be it by the
+    question ("after how many months at the earliest?")."""
     if said.compare == wanted.compare:
+        return True
+    if not wanted.compare and said.compare in _ASKED and _ASKED[said.compare].search(asked):
         return True
     if not said.compare and wanted.compare in _CLOSED:
         return is_limit(answer, said)
@@ -34,3 +37,8 @@ def same_limit(said: Quantity, answer: str, wanted: Quantity, wording: str) -> b
 
 
 _CLOSED = (">=", "<=")
+_ASKED = {
+    ">=": re.compile(r"\b(?:earliest|minim\w+|at least|lowest|smallest|shortest|youngest)\b"),
+    "<=": re.compile(r"\b(?:latest|maxim\w+|at most|highest|largest|longest|oldest)\b"),
+}
+"""What in a question makes a limit of the number that it asks for."""

@@ -5,10 +5,11 @@ import re
 from dipg.quantities import Quantity
 from dipg.rubric.lexicon import DRUG
 from dipg.rubric.mentions import Claim, clause_of
-from dipg.rubric.portions import is_of_other_occasion, is_told_of_another
+from dipg.rubric.portions import is_of_other_occasion, is_told_of_another, portions
 from dipg.rubric.rivals import is_rival_name
 from dipg.rubric.subjects import is_of_another
 from dipg.rubric.targets import bind
+from dipg.text import words
 
 
 def belongs(said: Quantity, owner: str, claim: Claim) -> bool:
@@ -19,7 +20,7 @@ def belongs(said: Quantity, owner: str, claim: Claim) -> bool:
         return False
     if _is_for_another(said, claim) or is_of_other_occasion(said, claim):
         return False
-    if is_told_of_another(said, claim):
+    if is_told_of_another(said, claim) or _is_of_those_without(said, claim):
         return False
     asked = {n for n in claim.question.names if DRUG.fullmatch(n)}
     if asked and not owner and mine and mine not in asked and DRUG.fullmatch(mine):
@@ -28,6 +29,26 @@ def belongs(said: Quantity, owner: str, claim: Claim) -> bool:
         return True
     wanted_names = {b for b in claim.target.bound if b}
     return mine not in wanted_names and not is_rival_name(mine, owner, claim.context)
+
+
+def _is_of_those_without(said: Quantity, claim: Claim) -> bool:
+    """Whether a number is said of those who lack what the question names ("0.55 in children
+    without the mutation")."""
+    asked = claim.question.text.lower()
+    if not _WITH.search(asked) or _WITHOUT.search(asked) or not _WITHOUT.search(claim.answer.text):
+        return False
+    alike = [n for n in claim.answer.numbers if n.dimension == said.dimension and not n.spelled]
+    at = next((i for i, n in enumerate(alike) if n.start == said.start), None)
+    if at is None:
+        return False
+    part = _COMPARED.sub(" ", portions(claim.answer.text, alike)[at])
+    found = _WITHOUT.search(part)
+    return found is not None and not claim.question.terms.isdisjoint(words(part[found.end() :])[:4])
+
+
+_WITH = re.compile(r"\b(?:with|who ha[sd]|having|carrying|harbou?ring|\w+-mutant|\w+-positive)\b")
+_WITHOUT = re.compile(r"\b(?:without|lacking|who lack\w*|not having|free of)\b")
+_COMPARED = re.compile(r"\b(?:compared (?:with|to)|relative to|versus|vs\.?|against|than)\b[^,;.]*")
 
 
 def _is_for_another(said: Quantity, claim: Claim) -> bool:

@@ -13,7 +13,10 @@ _ASKS_DOSE = re.compile(
     r"schedules?|amounts?)\b"
 )
 _ASKS_SEVERAL = re.compile(r"\band (?:by |at |for )?(?:how|what|which|when)\b")
-_COMPARED = re.compile(r"\b(?:than|versus|vs\.?|compared (?:with|to)) (?:the |its |an? )?$")
+_COMPARED = re.compile(
+    r"\b(?:than|versus|vs\.?|compared (?:with|to)) (?:(?:the|its|an?|of|for|in) |[a-z-]+ ){0,4}$"
+)
+_ATTRIBUTE = re.compile(r"\d-(?:year|month|week|day|hour)s?\b")
 _VERB = re.compile(r"[a-z]+|[.;](?=\s|$)")
 _CHANGED_BY = re.compile(r"\bby (?:about |around |approximately )?$")
 _CHANGED_TO = re.compile(r"\bto (?:about |around |approximately )?$")
@@ -32,6 +35,8 @@ def is_required(number: Quantity, wording: Wording, question: Reading, context: 
     asked = question.text.lower()
     if number.dimension[:1] == "#" and question.has_number(number):
         return False
+    if _ATTRIBUTE.search(asked) and question.has_number(number):
+        return False  # the "12-month survival rate" that is asked for
     if not number.compare and _COMPARED.search(wording.text[: number.start]):
         return False
     if not _ASKS_DOSE.search(asked) and _goes_on(wording.text, number):

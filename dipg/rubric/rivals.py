@@ -1,13 +1,13 @@
 """Which further numbers of an answer contradict the expected one, and which go along with it."""
 
 import re
-from itertools import pairwise
 
 from dipg.quantities import Quantity, close
 from dipg.rubric.lexicon import DRUG, PLAIN_WORDS, STOP_WORDS
 from dipg.rubric.mentions import Claim, clause_of, is_aside
 from dipg.rubric.portions import is_told_apart
 from dipg.rubric.reading import Reading
+from dipg.rubric.steps import is_step
 from dipg.rubric.subjects import is_of_another
 from dipg.rubric.targets import bind, shape
 from dipg.text import words
@@ -47,7 +47,7 @@ def takes_its_place(said: Quantity, claim: Claim, allowed: list[Quantity]) -> bo
             return False
         if _co_stated(mine, said, claim.context):
             return False
-    return not (_is_operand(said, claim) or is_told_apart(said, claim))
+    return not (is_step(said, claim) or is_told_apart(said, claim))
 
 
 def _is_what_is_left(said: Quantity, claim: Claim, allowed: list[Quantity]) -> bool:
@@ -101,60 +101,6 @@ _OF_ALL = re.compile(r"(?:\b(?:out )?of (?:the |all |a total of )?|\d ?/ ?)$")
 _QUALIFIED = re.compile(r",? ((?:at|in|on|before|after|during|for|with) (?:the )?\w+)")
 
 _OWNER = re.compile(r"([a-z]{3,}) $")
-
-
-def _is_operand(said: Quantity, claim: Claim) -> bool:
-    """Whether the expected number, which the context lacks, is computed from this one and another
-    ("11.2 - 9.1 = 2.1 months")."""
-    wanted = [w for w in claim.target.numbers if not claim.context.has_number(w)]
-    if not wanted or _is_total_of(said, claim) or not _is_given(said, claim):
-        return False
-    others = [n.value for n in claim.answer.numbers if n.start != said.start]
-    others += [said.per_day] if said.per_day else []
-    return any(
-        close(result, w.value)
-        for w in wanted
-        for other in others
-        for result in (
-            said.value - other,
-            other - said.value,
-            said.value + other,
-            said.value * other,
-        )
-    )
-
-
-def _is_given(said: Quantity, claim: Claim) -> bool:
-    """Whether a number is the vignette's own, or leads up to the expected one ("36 - 9 = 27")."""
-    if claim.context.has_number(said) or claim.question.has_number(said):
-        return True
-    text = claim.answer.text
-    leads = _LEADS_TO.match(text, said.end)
-    return leads is not None and any(
-        n.start - leads.end() in (0, 1) and any(n.same(w) for w in claim.target.numbers)
-        for n in claim.answer.numbers
-    )
-
-
-_LEADS_TO = re.compile(
-    r"[^.;=]{0,40}?(?:=|\bi\.e\.|\b(?:makes?|gives?|equals?|(?:comes?|adds? up) to)\b)"
-)
-
-
-def _is_total_of(said: Quantity, claim: Claim) -> bool:
-    """Whether a number is the sum of the expected one and something that is counted in ("59.4 Gy
-    (50.4 Gy plus 9 Gy)")."""
-    text, numbers = claim.answer.text, claim.answer.numbers
-    return any(
-        close(one.value + other.value, said.value)
-        and one.dimension == other.dimension == said.dimension
-        and any(n.same(w) for n in (one, other) for w in claim.target.numbers)
-        and _ADDED.fullmatch(text, one.end, other.start) is not None
-        for one, other in pairwise(numbers)
-    )
-
-
-_ADDED = re.compile(r",? ?(?:\+|plus|and|with|together with)[^.;=\d]{0,40}")
 
 
 def _is_share_of(said: Quantity, claim: Claim) -> bool:

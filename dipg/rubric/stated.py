@@ -34,7 +34,9 @@ def is_stated(said: Quantity, wanted: Quantity, rates: set[float], claim: Claim)
     answer = claim.answer
     if not same_value(said, wanted, claim):
         return False
-    if not same_limit(said, answer.text, wanted, claim.target.text):
+    if not same_limit(
+        said, answer.text, wanted, claim.target.text, claim.question.text.lower()
+    ):
         return False
     if not same_rate(said, wanted, rates, claim):
         return False
