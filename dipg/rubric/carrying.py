@@ -10,7 +10,15 @@ from collections.abc import Sequence, Set
 from dipg.frequencies import FREQUENCY_WORDS, frequencies
 from dipg.quantities import Quantity, close
 from dipg.rubric.arithmetic import follows
-from dipg.rubric.claims import COUNTABLE, Answer, conditions, is_uncounted, labels_in, person
+from dipg.rubric.claims import (
+    COUNTABLE,
+    Answer,
+    conditions,
+    is_uncounted,
+    labels_in,
+    person,
+    thing_named,
+)
 from dipg.rubric.lexicon import DRUG
 from dipg.rubric.reading import Reading, facts, names
 from dipg.rubric.targets import bind, labels_of
@@ -35,6 +43,8 @@ def is_carried(
         return False
     proof_terms, quoted = facts(proof_text)
     opening = person(answer, question)
+    if thing_named(answer, question, proof_terms | context.terms | expected.terms):
+        return False
     for name in (*(n for n, _ in answer.names), *([opening] if opening else [])):
         if name in proof_terms or name in question.terms or name.rstrip("s") in proof_terms:
             continue

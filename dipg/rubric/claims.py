@@ -1,7 +1,7 @@
 """What an answer claims, and whether context and proof carry it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ from dipg.rubric.clauses import Clause, clauses
 from dipg.rubric.lexicon import ACTIONS, DIRECTIONS, PLAIN_WORDS, STOP_WORDS, word_set
 from dipg.rubric.reading import Reading, names
 from dipg.rubric.targets import labels_of
-from dipg.text import fold, plain, spell_out_not
+from dipg.text import fold, plain, spell_out_not, words
 
 LONGEST_ANSWER = 6_000
 """Characters. A longer answer is no answer that anyone would read; it is not searched for a right
@@ -141,6 +141,27 @@ _FIRST_NAME = re.compile(
     r"(?=\W*$|[.,;] | (?:[A-Z]|did|does|was|is|has|had|can|could|will|who|and|or|alone|only)|"
     r" [a-z]+ed\b)"
 )
+
+
+def thing_named(answer: Answer, question: Reading, known: Set[str]) -> str:
+    """The word that an answer to "which artery?" or "which drug?" names it by, where that and
+    nothing else that it says is new ("the basilar artery"); "" where there is none."""
+    asked = _ASKS_NAME.search(question.text.lower())
+    if asked is None or len(answer.text) > 120:
+        return ""
+    rest = [w for w in words(answer.text) if w.isalpha() and len(w) > 2]
+    rest = [w for w in rest if w not in WORDS_OF_SPEECH and w not in question.terms]
+    new = [w for w in rest if not w.endswith(_NO_NOUN)]
+    if not rest or not known.isdisjoint(rest) or len(new) != 1:
+        return ""
+    return new[0] if len(rest) == 1 or f"{new[0]} {asked[1]}" in answer.text else ""
+
+
+_ASKS_NAME = re.compile(
+    r"\b(?:which|what) (?:\w+ ){0,2}?(drug|agent|medication|medicine|antibiotic|inhibitor|artery|"
+    r"vessel|vein|nerve|gene|protein|organism|bacterium|pathogen|hospital|city|lobe|muscle|bone)\b"
+)
+_NO_NOUN = ("ly", "ed", "ing", "est", "able", "less")
 
 
 def conditions(plain_text: str) -> frozenset[str]:

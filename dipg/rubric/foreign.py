@@ -13,6 +13,7 @@ from dipg.rubric.claims import (
     is_uncounted,
     labels_in,
     person,
+    thing_named,
 )
 from dipg.rubric.labels import label_spots
 from dipg.rubric.lexicon import ACTIONS, word_set
@@ -31,6 +32,8 @@ def claimed_names(
     one."""
     found = {name for name, _ in answer.names}
     if answers and (name := person(answer, question)):
+        found.add(name)
+    if answers and (name := thing_named(answer, question, known)):
         found.add(name)
     if not answers or answer.numbers or len(answer.text) > 100 or _PRONOUN.match(answer.text):
         return found

@@ -4,6 +4,7 @@ import re
 
 from dipg.frequencies import frequencies
 from dipg.quantities import Quantity
+from dipg.rubric.lexicon import DRUG
 from dipg.rubric.mentions import Claim
 from dipg.rubric.owners import belongs
 from dipg.rubric.portions import keeps_owners
@@ -63,9 +64,13 @@ def _keeps_told_numbers(claim: Claim) -> bool:
     "valproate 300 mg" where it was 150 mg."""
     answer, context = claim.answer, claim.context
     for said in answer.numbers:
-        if said.dimension in ("", "percent") or said.dimension[:1] == "#":
+        if said.dimension == "" or said.dimension[:1] == "#":
             continue
-        if context.has_number(said) or claim.question.has_number(said):
+        if claim.question.has_number(said):
+            continue
+        if context.has_number(said):
+            if _is_of_another_drug(said, claim):
+                return False
             continue
         owner = bind(answer.text, said, answer.names)
         owner = owner or next(
@@ -73,10 +78,23 @@ def _keeps_told_numbers(claim: Claim) -> bool:
         )
         if owner not in claim.target.names and owner not in claim.target.phrase:
             continue
+        if said.dimension == "percent":
+            continue
         told = [n for s in context.sentences if owner in s.words for n in s.numbers]
         if any(n.dimension == said.dimension for n in told):
             return False
     return True
+
+
+def _is_of_another_drug(said: Quantity, claim: Claim) -> bool:
+    """Whether an expected drug is given a number that the context gives to other drugs only."""
+    owner = bind(claim.answer.text, said, claim.answer.names)
+    if owner not in claim.target.names or not DRUG.fullmatch(owner):
+        return False
+    told = [s for s in claim.context.sentences if any(n.same(said) for n in s.numbers)]
+    return bool(told) and all(
+        owner not in s.words and any(DRUG.fullmatch(n) for n in s.names) for s in told
+    )
 
 
 def _keeps_asked_labels(claim: Claim) -> bool:

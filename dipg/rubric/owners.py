@@ -43,11 +43,17 @@ def _is_of_those_without(said: Quantity, claim: Claim) -> bool:
         return False
     part = _COMPARED.sub(" ", portions(claim.answer.text, alike)[at])
     found = _WITHOUT.search(part)
-    return found is not None and not claim.question.terms.isdisjoint(words(part[found.end() :])[:4])
+    if found is None:
+        return False
+    lacking = [found[1]] if found[1] else words(part[found.end() :])[:4]
+    return not claim.question.terms.isdisjoint(lacking)
 
 
 _WITH = re.compile(r"\b(?:with|who ha[sd]|having|carrying|harbou?ring|\w+-mutant|\w+-positive)\b")
-_WITHOUT = re.compile(r"\b(?:without|lacking|who lack\w*|not having|free of)\b")
+_WITHOUT = re.compile(
+    r"\b(?:without|lacking|who lack\w*|not having|free of)\b|"
+    r"\b(\w+)[ -](?:wild[ -]?type|negative|intact)\b"
+)
 _COMPARED = re.compile(r"\b(?:compared (?:with|to)|relative to|versus|vs\.?|against|than)\b[^,;.]*")
 
 

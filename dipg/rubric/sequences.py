@@ -118,11 +118,22 @@ def _first_of(claim: Claim) -> tuple[list[Item], set[Pair]]:
     mine = _item(_AHEAD.split(claim.target.text, maxsplit=1)[0])
     names = claim.context.names | claim.question.names
     drug = any(DRUG.fullmatch(n) for n in names if not _item(n).isdisjoint(mine))
-    others: set[str] = set()
+    others = set(_offered_beside(mine, claim.question.text.lower()))
     for name in names:
         if _item(name).isdisjoint(mine) and (not drug or DRUG.fullmatch(name)):
             others |= _item(name)
     return [mine, frozenset(others)], {(0, 1)} if mine else set()
+
+
+def _offered_beside(mine: Item, asked: str) -> Item:
+    """What a question offers beside what is expected ("X or Y")."""
+    found = _OFFERS.search(asked)
+    sides = [_item(found[1]), _item(found[2])] if found else []
+    beside = [side for side in sides if side.isdisjoint(mine)]
+    return beside[0] if len(sides) - len(beside) == 1 else frozenset()
+
+
+_OFFERS = re.compile(r"([^,:?]{1,80})\bor\b([^,?]{1,80})")
 
 
 def _item(text: str) -> Item:

@@ -34,9 +34,7 @@ def is_stated(said: Quantity, wanted: Quantity, rates: set[float], claim: Claim)
     answer = claim.answer
     if not same_value(said, wanted, claim):
         return False
-    if not same_limit(
-        said, answer.text, wanted, claim.target.text, claim.question.text.lower()
-    ):
+    if not same_limit(said, answer.text, wanted, claim.target.text, claim.question.text.lower()):
         return False
     if not same_rate(said, wanted, rates, claim):
         return False
@@ -66,6 +64,12 @@ def is_stated(said: Quantity, wanted: Quantity, rates: set[float], claim: Claim)
         claim.question.text
     ):
         return False
+    if (
+        mine == "from"
+        and "earliest" in claim.question.terms
+        and not _ON_TO.match(answer.text, said.end)
+    ):
+        mine = ""
     if mine == "from" or (mine == "to" and not theirs and _BY.search(claim.question.text.lower())):
         return False
     start = comparator_start(answer.text, said.start) if said.compare else said.start
@@ -93,8 +97,13 @@ _ONLY_IF = re.compile(r"[^.;,]{0,30}? only (?:if|when|in case)\b")
 
 def _same_side(text: str, said: Quantity, wording: str, wanted: Quantity, claim: Claim) -> bool:
     """Whether "14 days after" stays so: not "14 days before", not "within 14 days"."""
-    mine, theirs = _SIDE.match(text, said.end), _SIDE.match(wording, wanted.end)
-    if mine and theirs and (mine[1] in _AFTERWARDS) != (theirs[1] in _AFTERWARDS):
+    mine = _SIDE.match(text, said.end)
+    theirs = [_SIDE.match(wording, wanted.end)]
+    if mine:  # which another wording tells, too
+        theirs += [
+            _SIDE.match(o.text, n.end) for o in claim.options for n in o.numbers if n.same(wanted)
+        ]
+    if mine and any(t and (mine[1] in _AFTERWARDS) != (t[1] in _AFTERWARDS) for t in theirs):
         return False
     within = _WITHIN.search(text, max(0, said.start - 16), said.start) is not None
     return not within or "within" in f"{claim.question.text.lower()} {claim.target.whole}"

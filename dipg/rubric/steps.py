@@ -26,7 +26,10 @@ def _is_unreduced(said: Quantity, claim: Claim, wanted: list[Quantity]) -> bool:
         return False
     if _WOULD.search(text, start, said.start) and _OTHERWISE.search(text, start, end):
         return _is_final(claim, wanted, start, end)
-    if _REACHED.search(text, max(0, said.start - 24), said.start) is None:
+    if _PART_OF.search(text, max(0, said.start - 24), said.start):
+        return _is_final(claim, wanted, start, start)
+    leads = text[start : said.start].strip(" (") in ("", "the")
+    if not leads and _REACHED.search(text, max(0, said.start - 24), said.start) is None:
         return False
     return _CHANGED.match(text, said.end) is not None and _is_final(claim, wanted, start, start)
 
@@ -60,6 +63,7 @@ _REACHED = re.compile(
     r"(?:=|\b(?:makes?|gives?|equals?|is|of|calculated|unreduced|full|standard|initial|usual)) ?"
     r"(?:about )?$"
 )
+_PART_OF = re.compile(r"(?:\d ?%|\bhalf|\bquarters?) of (?:the )?(?:\w+ ){0,2}$")
 _CHANGED = re.compile(
     r"(?: (?:a|per|each|once|every) ?(?:day|daily|dose|week)| daily)?[,;:)]? ?(?:and |then |"
     r"is |which is |to be |must be |has to be |this is |with |after )*(?:a )?"
