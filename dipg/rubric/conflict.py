@@ -195,7 +195,7 @@ def picks_none(
 
 def _concludes(text: str, part: Clause) -> bool:
     """Whether a clause draws the conclusion ("so ...", "final answer: ...", "since A, B")."""
-    if _CONCLUDES.match(part.text) or _reasons(part):
+    if _CONCLUDES.match(part.text) or _reasons(part) or _follows_reason(text, part):
         return True
     return _AS_ANSWER.search(text, max(0, part.start - 20), part.start) is not None
 
@@ -205,6 +205,14 @@ def _reasons(part: Clause) -> bool:
     return _REASONS.match(part.text) is not None
 
 
+def _follows_reason(text: str, part: Clause) -> bool:
+    """Whether a clause says what follows from the reason before it ("as A is newer," "it is 5")."""
+    return _REASON_BEFORE.search(text, max(0, part.start - 160), part.start) is not None
+
+
+_REASON_BEFORE = re.compile(
+    r"(?:^|[.;:,\n] ?|\b(?:and|but) )(?:since|because|as|given(?: that)?) [^,.;:\n]{1,120}, ?$"
+)
 _REASONS = re.compile(r"\W*(?:since|because|as|given)\b[^,]*, \S")
 _AS_ANSWER = re.compile(r"\b(?:answer|conclusion|result)(?: is)?: *$")
 
@@ -275,7 +283,7 @@ def _is_attributed(text: str, part: Clause) -> bool:
         return False
     if _ONE_SOURCE.search(part.text) or _REPORTS.search(part.text):
         return True
-    if _CONCLUDES.match(part.text):
+    if _CONCLUDES.match(part.text) or _follows_reason(text, part):
         return False
     start = max(text.rfind(end, max(0, part.start - 160), part.start) for end in _SENTENCE_ENDS)
     ends = [at for end in _SENTENCE_ENDS if (at := text.find(end, part.start, part.end + 80)) >= 0]

@@ -33,6 +33,8 @@ def takes_its_place(said: Quantity, claim: Claim, allowed: list[Quantity]) -> bo
         return False
     if claim.question.has_number(said) and said.dimension != "":
         return False
+    if said.spelled and said.raw == 1 and any(w.raw % 1 for w in claim.target.numbers):
+        return False  # "those with one"
     if is_aside(claim, said) or _is_share_of(said, claim) or _restates(said, claim):
         return False
     if _is_what_is_left(said, claim, allowed) or _bounds_it(said, claim):

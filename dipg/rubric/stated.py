@@ -31,6 +31,11 @@ _DOWN = re.compile(r"\b(?:decreas|reduc|fell|fall|declin|shr[aiu]nk|loss|lost|lo
 
 def is_stated(said: Quantity, wanted: Quantity, rates: set[float], claim: Claim) -> bool:
     """Same value, unit, direction and frequency; not denied, not one of several on offer."""
+    return _is_that_value(said, wanted, rates, claim) and _is_meant_alike(said, wanted, claim)
+
+
+def _is_that_value(said: Quantity, wanted: Quantity, rates: set[float], claim: Claim) -> bool:
+    """Same value, unit, direction and frequency; no part of another number, and nothing on top."""
     answer = claim.answer
     if not same_value(said, wanted, claim):
         return False
@@ -45,8 +50,14 @@ def is_stated(said: Quantity, wanted: Quantity, rates: set[float], claim: Claim)
     if _adds(said, wanted, claim):
         return False
     counts = said.dimension == "" or said.dimension in THINGS
-    if counts and _is_total(answer.text, said) and not _is_total(claim.target.text, wanted):
-        return False
+    return not (
+        counts and _is_total(answer.text, said) and not _is_total(claim.target.text, wanted)
+    )
+
+
+def _is_meant_alike(said: Quantity, wanted: Quantity, claim: Claim) -> bool:
+    """The same end of a change, on the same side of an event; neither denied nor on offer."""
+    answer = claim.answer
     mine, theirs = _role(answer.text, said), _role(claim.target.text, wanted)
     if theirs == "by" and mine == "to":
         return False  # what falls by 35 % does not fall to 35 %
@@ -64,16 +75,19 @@ def is_stated(said: Quantity, wanted: Quantity, rates: set[float], claim: Claim)
         claim.question.text
     ):
         return False
-    if (
-        mine == "from"
-        and "earliest" in claim.question.terms
-        and not _ON_TO.match(answer.text, said.end)
-    ):
+    start = comparator_start(answer.text, said.start) if said.compare else said.start
+    if mine == "from" and _is_earliest(said, claim):  # "from 6 months on"
+        start = max(0, answer.text.rfind("from", 0, start))
         mine = ""
     if mine == "from" or (mine == "to" and not theirs and _BY.search(claim.question.text.lower())):
         return False
-    start = comparator_start(answer.text, said.start) if said.compare else said.start
     return not is_denied(answer.text, start, said.end) and not _is_alternative(said, claim)
+
+
+def _is_earliest(said: Quantity, claim: Claim) -> bool:
+    """Whether something is asked for at the earliest, and no span goes on from there."""
+    goes_on = _ON_TO.match(claim.answer.text, said.end) is not None
+    return "earliest" in claim.question.terms and not goes_on
 
 
 def _adds(said: Quantity, wanted: Quantity, claim: Claim) -> bool:
