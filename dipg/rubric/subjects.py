@@ -2,6 +2,7 @@
 another gene what was asked about, and names the right one."""
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 
 from dipg.rubric.clauses import Clause
@@ -19,6 +20,7 @@ from dipg.rubric.labels import labels_of
 from dipg.rubric.lexicon import DRUG, GENERIC_WORDS, LIGHT_WORDS, PLAIN_WORDS, STOP_WORDS
 from dipg.rubric.mentions import Claim, part_of
 from dipg.rubric.persons import people_in
+from dipg.rubric.reading import Reading
 from dipg.rubric.targets import is_negated, shape
 from dipg.text import words
 
@@ -51,21 +53,24 @@ def is_rival(unit: Unit, claim: Claim) -> bool:
     known = claim.context.terms
     if word not in known and word.removesuffix("s") not in known:
         return False
-    taken = concepts(claim.question.text.lower())
-    return unit.meant.isdisjoint(taken) and not any(
-        not unit.meant.isdisjoint(concepts(o.whole)) for o in claim.options
-    )
+    return unit.meant.isdisjoint(_taken(claim.question, tuple(o.whole for o in claim.options)))
 
 
-def kind_of(name: str, claim: Claim) -> str:
+@lru_cache(maxsize=4096)
+def _taken(question: Reading, wordings: tuple[str, ...]) -> frozenset[str]:
+    """What the question and the wordings of a right answer speak of."""
+    return concepts(question.text.lower()).union(*map(concepts, wordings))
+
+
+def kind_of(name: str, context: Reading) -> str:
     """What sort of thing a name is of; "" for a word that is no name."""
     if DRUG.fullmatch(name):
         return "drug"
-    text = claim.context.text
+    text = context.text
     written = name.capitalize() in text
     if written and any(name in person for person in people_in(text)):
         return "person"
-    if name in claim.context.names:
+    if name in context.names:
         return "name"
     # A person perhaps, if the other is one, too.
     return "opener" if written and any(name in p for p in people_in(text, True)) else ""
@@ -73,14 +78,22 @@ def kind_of(name: str, claim: Claim) -> str:
 
 def is_about_another(text: str, claim: Claim) -> bool:
     """Whether a part of an answer is about another drug, person or gene than the question."""
+    asked = _kinds_asked(claim.question, claim.context)
+    if not asked:
+        return False
     subject = subject_of(text, claim)
-    kind = kind_of(subject, claim)
+    kind = kind_of(subject, claim.context)
     if not kind:
         return False
     own = {n for person in people_in(claim.context.text) if subject in person for n in person}
-    asked = {n: k for n in words(claim.question.text.lower()) if (k := kind_of(n, claim))}
     told = {asked[n] for n in asked.keys() - own if n in words(text)}
     return kind in asked.values() and kind not in told and not (kind == "name" and told)
+
+
+@lru_cache(maxsize=4096)
+def _kinds_asked(question: Reading, context: Reading) -> dict[str, str]:
+    """The names of a question, each with the sort of thing that it is of."""
+    return {n: k for n in words(question.text.lower()) if (k := kind_of(n, context))}
 
 
 def is_of_another(clause: Clause, claim: Claim) -> bool:
@@ -125,32 +138,39 @@ def keeps_subjects(claim: Claim) -> bool:
     mine: list[tuple[int, Clause]] = []
     others: list[tuple[int, str]] = []
     explains = False
-    last, doing = "", frozenset[str]()
-    for said, start in segments(claim.answer.text):
-        part = part_of(claim.answer, start, said)
-        if _RELATIVE.match(said):  # "X replaced Y, which had been stopped" is on Y
-            said = f"{last} {said}"
-        last = (words(said) or ("",))[-1]
-        spoken = concepts(said)
-        if HAS_VERB.search(said) is None:  # "X takes iron and Y zinc"
-            spoken |= doing
-        doing = spoken & verbs
-        told = shared(spoken, asked)
-        border = claim.answer.text[start - 1 : start] if start else ""
-        explains = bool(mine) and (border == ":" or (explains and border not in (".", ";", "\n")))
+    for part, spoken in _statements(claim, verbs):
+        before = claim.answer.text[part.start - 1 : part.start] if part.start else ""
+        explains = bool(mine) and (before == ":" or (explains and before not in (".", ";", "\n")))
         if explains:
             continue
+        told = shared(spoken, asked)
         if any(not spoken.isdisjoint(unit) for unit in wanted):
             mine.append((told, part))
-        elif told and (doing or not verbs) and not _is_passing(said):
-            others.append((told, said))
+        elif told and (not verbs or verbs & spoken) and not _is_passing(part.text):
+            others.append((told, part.text))
     if not mine:
         return True
     most = max(told for told, _ in mine)
-    if any(told > most and _has_rival(said, asked, claim) for told, said in others):
+    if any(told > most and _has_rival(said, claim) for told, said in others):
         known = frozenset().union(*asked, *wanted)
         return not any(_says_more(part.text, known) for _, part in mine)
     return not all(is_of_another(part, claim) or _has_other(part.text, claim) for _, part in mine)
+
+
+def _statements(claim: Claim, verbs: frozenset[str]) -> Iterator[tuple[Clause, frozenset[str]]]:
+    """The parts of an answer and what each speaks of, with what it leaves out: the verb ("X takes
+    iron and Y zinc") or what "which" is ("X replaced Y, which had been stopped")."""
+    last, doing = "", frozenset[str]()
+    for said, start in segments(claim.answer.text):
+        part = part_of(claim.answer, start, said)
+        if _RELATIVE.match(said):
+            part = part._replace(text=f"{last} {said}")
+        last = (words(said) or ("",))[-1]
+        spoken = concepts(part.text)
+        if HAS_VERB.search(said) is None:
+            spoken |= doing
+        doing = spoken & verbs
+        yield part, spoken
 
 
 @lru_cache(maxsize=4096)
@@ -206,7 +226,7 @@ HAS_VERB = re.compile(
 )
 
 
-def _has_rival(said: str, asked: tuple[frozenset[str], ...], claim: Claim) -> bool:
+def _has_rival(said: str, claim: Claim) -> bool:
     """Whether a rival stands before what was asked, or right behind it as its owner or doer."""
     if subject_of(said, claim):
         return True
