@@ -66,6 +66,8 @@ _FAMILIES = """
 ~brief: transient temporary brief passed_off
 ~drug: drug medication medicine agent
 ~patient: patient child children kid boy girl
+~male: boy man male
+~female: girl woman female
 ~tumour: tumour mass lesion neoplasm
 ~csf: csf cerebrospinal_fluid
 ~mri: mri magnetic_resonance_imaging
@@ -196,7 +198,7 @@ for _pair in (
     "~block ~activate", "~prolong ~shorten", "~retain ~lose", "~permanent ~brief",
     "~before ~after", "~stop ~start", "~stop ~resume", "~place ~remove", "~agree ~refuse",
     "~stable ~change", "~bilateral ~unilateral", "~whole ~partial", "~allow ~forbid",
-    "~omit ~give", "~safe ~risky", "~resist ~sensitive", "~resolve ~persist",
+    "~omit ~give", "~safe ~risky", "~male ~female", "~resist ~sensitive", "~resolve ~persist",
     "~resolve ~worsen",
     "~improve ~shorten", "~worsen ~prolong", "~start ~delay", "~continue ~delay", "~hold ~give",
 ):  # fmt: skip

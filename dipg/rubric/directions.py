@@ -6,29 +6,12 @@ from dipg.rubric.concepts import segments
 from dipg.rubric.labels import label_spots
 from dipg.rubric.lexicon import DIRECTIONS
 from dipg.rubric.mentions import Claim, is_denied
-from dipg.rubric.wording import best_clause
-from dipg.text import words
 
 
 def keeps_direction(claim: Claim) -> bool:
-    """ "Increased" is not "decreased", "before" not "after", where the wording takes a side."""
-    target = claim.target
-    if not target.directions or target.compares:
-        return _keeps_asked_direction(claim)
-    if not _chooses_direction(claim):
-        return False
-    clause = best_clause(claim)
-    spoken = words(clause.text if clause is not None else claim.answer.text)
-    said: dict[int, set[int]] = {}
-    offered = _offered(claim)
-    for w in spoken:
-        if w in DIRECTIONS and w not in claim.question.terms:
-            axis, side = DIRECTIONS[w]
-            said.setdefault(axis, set()).add(side)
-    return all(
-        axis not in said or side in said[axis] or len(offered.get(axis, ())) > 1
-        for axis, side in target.directions
-    )
+    """ "Increased" is not "decreased", "before" not "after", where the question takes a side, or
+    offers both."""
+    return _keeps_asked_direction(claim) and _chooses_direction(claim)
 
 
 _UP = r"increas\w+|rise|rose|risen|grew|grow\w*|gain\w*|longer|higher|exceed\w*|surpass\w*"

@@ -5,7 +5,6 @@ import re
 
 from dipg.rubric.comparisons import Spot, chosen_by_comparison
 from dipg.rubric.labels import label_spots
-from dipg.rubric.lexicon import DIRECTIONS
 from dipg.rubric.mentions import (
     Claim,
     clause_of,
@@ -41,13 +40,9 @@ def says_names(claim: Claim) -> bool:
         hits = [at for n, at in answer.names if n == name] or _find_word(answer.text, name)
         hits = [at for at in hits if not is_denied(answer.text, at, at + len(name))]
         hits = [at for at in hits if not _at_another(at, claim)]
-        if not hits and target.compares:
-            hits = [at for n, at in answer.names if n == name]
         if not hits:
             return False
         positions.append(min(hits))
-    if target.compares and not _same_order(claim, positions):
-        return False
     if len(positions) > 1 and _are_alternatives(claim):
         return False
     allowed = {n for option in claim.options for n in option.names} | claim.question.terms
@@ -115,20 +110,12 @@ def _chooses(claim: Claim) -> bool:
     verdict = chosen_by_comparison(answer.text, answer.clauses, spots, claim.question)
     if verdict is not None:
         return verdict
-    if target.directions and any(a in _offered_axes(claim) for a, _ in target.directions):
-        return True  # which comes first is for the direction to say
     if not mine:
         return False
     size = len(target.names[0])
     if not any(not is_denied(answer.text, at, at + size) for at in mine):
         return False
     return all(is_compared(answer.text, at) for at in others)
-
-
-def _offered_axes(claim: Claim) -> set[int]:
-    """Axes of which the question names both sides."""
-    sides = {DIRECTIONS[w] for w in claim.question.terms if w in DIRECTIONS}
-    return {axis for axis, side in sides if (axis, 1 - side) in sides}
 
 
 def _at_another(at: int, claim: Claim) -> bool:
@@ -138,15 +125,6 @@ def _at_another(at: int, claim: Claim) -> bool:
 
 def _find_word(text: str, name: str) -> list[int]:
     return [m.start() for m in re.finditer(rf"\b{re.escape(name)}\b", text.replace("-", ""))][:4]
-
-
-def _same_order(claim: Claim, positions: list[int]) -> bool:
-    """Whether a comparison keeps its sides, or turns both sides and direction around."""
-    in_order = positions == sorted(positions)
-    wanted = dict(claim.target.directions)
-    said = dict(DIRECTIONS[w] for w in words(claim.answer.text) if w in DIRECTIONS)
-    turned = any(axis in said and said[axis] != side for axis, side in wanted.items())
-    return in_order != turned
 
 
 def _lists_others(claim: Claim, allowed: frozenset[str] | set[str]) -> bool:

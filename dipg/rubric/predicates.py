@@ -91,8 +91,6 @@ def _is_asked_for(word: str, asked: frozenset[str]) -> bool:
 def keeps_asked_degree(claim: Claim) -> bool:
     """Asked for the most common, an answer does not give the least common."""
     target = claim.target
-    if target.chooses or target.labels or target.directions or target.compares:
-        return True
     for word in _DEGREES & claim.question.terms:
         said = set(words(claim.answer.text))
         opposite = ANTONYMS[word] & said - set(words(target.whole))

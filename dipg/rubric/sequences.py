@@ -4,7 +4,7 @@ import itertools
 import re
 
 from dipg.rubric.concepts import units
-from dipg.rubric.lexicon import DRUG, LIGHT_WORDS, STOP_WORDS, word_set
+from dipg.rubric.lexicon import LIGHT_WORDS, STOP_WORDS, word_set
 from dipg.rubric.mentions import Claim
 
 Item = frozenset[str]
@@ -17,10 +17,6 @@ _BEFORE_OR_AFTER = re.compile(
     r"^(?P<one>.*?)\b(?:before or (?:after|later)|after or before|earlier or later|"
     r"prior to or after)\b(?: than)?(?P<other>.*)$",
     re.DOTALL,
-)
-_ASKS_FIRST = re.compile(
-    r"\b(?:came|come|comes|given|done|used|started|happened|was) first\b|"
-    r"\bfirst\W*$"
 )
 _EARLIER = re.compile(
     r"\b(?:before|prior to|preceded|precedes|preceding|ahead of|earlier than|sooner than|"
@@ -102,8 +98,6 @@ def _wanted(claim: Claim) -> tuple[list[Item], set[Pair]]:
     if found := _BEFORE_OR_AFTER.match(asked):
         items = _distinct([_head(found["one"], claim), _head(found["other"], claim)])
         return items, relations(text, items) if all(items) else set()
-    if _ASKS_FIRST.search(asked):
-        return _first_of(claim)
     return [], set()
 
 
@@ -111,29 +105,6 @@ _IN_TURN = re.compile(r"[,;.]|\b(?:then|and|before|followed by)\b")
 
 
 _AHEAD = re.compile(r"(?<=\w) (?:before|prior to|ahead of|and then|then|followed by|preceded)\b")
-
-
-def _first_of(claim: Claim) -> tuple[list[Item], set[Pair]]:
-    """What is expected to come first, and what else of its kind an answer names."""
-    mine = _item(_AHEAD.split(claim.target.text, maxsplit=1)[0])
-    names = claim.context.names | claim.question.names
-    drug = any(DRUG.fullmatch(n) for n in names if not _item(n).isdisjoint(mine))
-    others = set(_offered_beside(mine, claim.question.text.lower()))
-    for name in names:
-        if _item(name).isdisjoint(mine) and (not drug or DRUG.fullmatch(name)):
-            others |= _item(name)
-    return [mine, frozenset(others)], {(0, 1)} if mine else set()
-
-
-def _offered_beside(mine: Item, asked: str) -> Item:
-    """What a question offers beside what is expected ("X or Y")."""
-    found = _OFFERS.search(asked)
-    sides = [_item(found[1]), _item(found[2])] if found else []
-    beside = [side for side in sides if side.isdisjoint(mine)]
-    return beside[0] if len(sides) - len(beside) == 1 else frozenset()
-
-
-_OFFERS = re.compile(r"([^,:?]{1,80})\bor\b([^,?]{1,80})")
 
 
 def _item(text: str) -> Item:
@@ -249,6 +220,13 @@ def _of_one(part: str, items: list[Item], mentioned: list[int]) -> set[Pair]:
     marker = before or after
     at = next((start for start, _, _ in _spots(part, items)), 0)
     if marker and marker.start() < at and not _FRONTED_VERB.match(part):
+        if _POINTS_BACK.match(part, marker.end()):  # "after that Y"
+            return {
+                (mentioned[0], 1 - mentioned[0]) if before else (1 - mentioned[0], mentioned[0])
+            }
+        if _OWN_CLAUSE.search(part, marker.end(), at):  # "after a reaction he was switched to Y"
+            switched = _SWITCHED.search(part, 0, at) is not None
+            return {(1 - mentioned[0], mentioned[0])} if switched else set()
         subject, other = 1 - mentioned[0], mentioned[0]
         return {(subject, other) if before else (other, subject)}
     subject = mentioned[0] if mentioned else 0
@@ -259,4 +237,10 @@ def _of_one(part: str, items: list[Item], mentioned: list[int]) -> set[Pair]:
     return set()
 
 
+_POINTS_BACK = re.compile(r" (?:it|that|this|these|which)\b")
+_SWITCHED = re.compile(r"\b(?:switched|changed|moved|went) (?:\w+ )?to (?:\w+ )?$")
+_OWN_CLAUSE = re.compile(
+    r"\w\W+(?:he|she|it|they|the patient|we) "
+    r"(?:was|were|is|had|got|received|took|gave|switched|changed)\b"
+)
 _FRONTED_VERB = re.compile(r"\W*(?:followed|follows|preceded|precedes)\b")

@@ -33,13 +33,6 @@ _NEGATOR = re.compile(
     r"anything but|far from|"
     r"(?:advis\w+|recommend\w*|decid\w+|counsel\w*|argu\w+|spoke|voted) against)\b"
 )
-_COMPARISON = re.compile(
-    r"\b(?:more|less|higher|lower|longer|shorter|greater|smaller|fewer|larger|older|younger|"
-    r"better|worse|"
-    r"before|after|then|earlier|later|exceeds?|exceeded|first|followed by|followed|preceded|"
-    r"precedes|"
-    r"than|faster|slower|heavier|lighter)\b"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +57,6 @@ class Target:
       negated: the statement is a denial.
       actions: what is to be done to which name.
       directions: axis -> side of words like "increased", where the wording takes a side.
-      compares: the order of the names matters.
       chooses: names of the question that are not meant, where one that it offers has to be chosen.
     """
 
@@ -85,7 +77,6 @@ class Target:
     negated: bool
     actions: tuple[tuple[str, str], ...]
     directions: tuple[tuple[int, int], ...]
-    compares: bool
     chooses: tuple[str, ...]
 
 
@@ -126,14 +117,12 @@ def make_target(wording: str, question: str, context: Reading) -> Target:
     if dosed := _DOSE_OF.findall(asked.text.lower()):
         bound = [dosed[0] if len(dosed) == 1 and owner in asked.terms else owner for owner in bound]
     directions = _directions(text)
-    all_names = [n for n, _ in named]
     offered = () if required or numbers or labels else _offered(named, asked, question)
     if offered:
         required = tuple(dict.fromkeys(n for n, _ in named))
     if acts:  # a limit of what is measured is stated by its number
         treated = {name for name, _ in acts}
         required = tuple(n for n in required if n in treated or DRUG.fullmatch(n))
-    compares = bool(_COMPARISON.search(text)) and len(set(all_names)) > 1 and not acts
     phrase = _phrase(
         text,
         required,
@@ -151,7 +140,7 @@ def make_target(wording: str, question: str, context: Reading) -> Target:
         numbers=tuple(numbers[i] for i in kept),
         bound=tuple(bound),
         allowed=tuple(told),
-        names=tuple(dict.fromkeys(all_names)) if compares else required,
+        names=required,
         phrase=phrase,
         besides=core.besides,
         units=tuple(u.meant for u in units(text) if not set(words(u.said)).isdisjoint(phrase)),
@@ -169,7 +158,6 @@ def make_target(wording: str, question: str, context: Reading) -> Target:
         negated=is_negated(text),
         actions=tuple(acts),
         directions=tuple(directions.items()),
-        compares=compares,
         chooses=tuple(n for n in offered if n not in required),
     )
 
