@@ -85,7 +85,7 @@ _WHICH = re.compile(r",? which (?:is|was|are|were)\b.*", re.DOTALL)
 _RELATIVE = re.compile(r",? (?:which|who|whose) [a-z].*", re.DOTALL)
 _ASKS_ONE_THING = re.compile(
     r"(?:[^,?]{1,80}, )?(?:which|what|who)\b"
-    r"(?![^?]*\b(?:and|dos\w+|rates?|percent\w*|how|when|why|evidence(?! ?-?based)|supported)\b)"
+    r"(?![^?]*\b(?:and|dos\w+|rates?|percent\w*|how|when|why|evidence for)\b)"
 )
 """A question for a thing, which nothing that is added about it is asked by."""
 _ASIDE = re.compile(

@@ -66,14 +66,14 @@ GENERIC_WORDS = word_set(
 DRUG_STEMS = tuple(
     word_set(
         """
-        apine axone azepam azepine azolam barbital blastine buterol caine ciclib ciclovir cillin
-        codone conazole cristine cycline degib dipine dronate ercept floxacin formin fungin gabalin
-        gliflozin gliptin grel isone leucel lidomide lisib mab mantine metasone meterol methasone
-        morphone mustine mycin navir nib nidazole olol osfamide oxetine oxicam parib parin penem
-        peridol peridone piramate platin poside prazole profen racetam ribine rolimus rubicin sartan
-        semide setron solone spirone stat statin tabine tacept tadine taxel tecan tegravir teplase
-        thiazide tirizine trexate trexed trigine triptan triptyline virenz vudine xaban xime
-        zolomide zomib zomide
+        apine axone azepam azepine azolam barbital bazine blastine buterol caine ciclib ciclovir
+        cillin codone conazole cristine cycline degib dipine dronate ercept floxacin formin fungin
+        gabalin gliflozin gliptin grel isone leucel lidomide lisib mab mantine metasone meterol
+        methasone morphone mustine mycin navir nib nidazole olol osfamide oxetine oxicam parib
+        parin penem peridol peridone piramate platin poside prazole profen racetam ribine rolimus
+        rubicin sartan semide setron solone spirone stat statin tabine tacept tadine taxel tecan
+        tegravir teplase thiazide tirizine trexate trexed trigine triptan triptyline virenz vudine
+        xaban xime zolomide zomib zomide
         """
     )
 )

@@ -4,6 +4,7 @@ import re
 
 from dipg.quantities import Quantity, close
 from dipg.rubric.lexicon import DRUG, PLAIN_WORDS, STOP_WORDS
+from dipg.rubric.limits import is_limit
 from dipg.rubric.mentions import Claim, clause_of, is_aside
 from dipg.rubric.portions import is_told_apart
 from dipg.rubric.reading import Reading
@@ -35,7 +36,12 @@ def takes_its_place(said: Quantity, claim: Claim, allowed: list[Quantity]) -> bo
         return False
     if said.spelled and said.raw == 1 and any(w.raw % 1 for w in claim.target.numbers):
         return False  # "those with one"
-    if is_aside(claim, said) or _is_share_of(said, claim) or _restates(said, claim):
+    if (
+        _is_measured(said, claim)
+        or is_aside(claim, said)
+        or _is_share_of(said, claim)
+        or _restates(said, claim)
+    ):
         return False
     if _is_what_is_left(said, claim, allowed) or _bounds_it(said, claim):
         return False
@@ -50,6 +56,18 @@ def takes_its_place(said: Quantity, claim: Claim, allowed: list[Quantity]) -> bo
         if _co_stated(mine, said, claim.context):
             return False
     return not (is_step(said, claim) or is_told_apart(said, claim))
+
+
+def _is_measured(said: Quantity, claim: Claim) -> bool:
+    """Whether it is a value of the context beside an expected limit: "41, so hold it until 100"."""
+    limits = [w.compare for w in claim.target.numbers if w.dimension == said.dimension]
+    return (
+        bool(limits)
+        and all(limits)
+        and not said.compare
+        and claim.context.has_number(said)
+        and not is_limit(claim.answer.text, said)
+    )
 
 
 def _is_what_is_left(said: Quantity, claim: Claim, allowed: list[Quantity]) -> bool:

@@ -4,7 +4,7 @@ import itertools
 import re
 
 from dipg.rubric.concepts import units
-from dipg.rubric.lexicon import LIGHT_WORDS, STOP_WORDS, word_set
+from dipg.rubric.lexicon import DRUG, LIGHT_WORDS, STOP_WORDS, word_set
 from dipg.rubric.mentions import Claim
 
 Item = frozenset[str]
@@ -17,6 +17,9 @@ _BEFORE_OR_AFTER = re.compile(
     r"^(?P<one>.*?)\b(?:before or (?:after|later)|after or before|earlier or later|"
     r"prior to or after)\b(?: than)?(?P<other>.*)$",
     re.DOTALL,
+)
+_ASKS_FIRST = re.compile(
+    r"\b(?:came|come|comes|given|done|used|started|happened|was) first\b|\bfirst\W*$"
 )
 _EARLIER = re.compile(
     r"\b(?:before|prior to|preceded|precedes|preceding|ahead of|earlier than|sooner than|"
@@ -98,12 +101,35 @@ def _wanted(claim: Claim) -> tuple[list[Item], set[Pair]]:
     if found := _BEFORE_OR_AFTER.match(asked):
         items = _distinct([_head(found["one"], claim), _head(found["other"], claim)])
         return items, relations(text, items) if all(items) else set()
+    if _ASKS_FIRST.search(asked):
+        return _first_of(claim)
     return [], set()
 
 
 _IN_TURN = re.compile(r"[,;.]|\b(?:then|and|before|followed by)\b")
 
 
+def _first_of(claim: Claim) -> tuple[list[Item], set[Pair]]:
+    """What is expected to come first, and what else of its kind an answer names."""
+    mine = _item(_AHEAD.split(claim.target.text, maxsplit=1)[0])
+    names = claim.context.names | claim.question.names
+    drug = any(DRUG.fullmatch(n) for n in names if not _item(n).isdisjoint(mine))
+    others = set(_offered_beside(mine, claim.question.text.lower()))
+    for name in names:
+        if _item(name).isdisjoint(mine) and (not drug or DRUG.fullmatch(name)):
+            others |= _item(name)
+    return [mine, frozenset(others)], {(0, 1)} if mine else set()
+
+
+def _offered_beside(mine: Item, asked: str) -> Item:
+    """What a question offers beside what is expected ("X or Y")."""
+    found = _OFFERS.search(asked)
+    sides = [_item(found[1]), _item(found[2])] if found else []
+    beside = [side for side in sides if side.isdisjoint(mine)]
+    return beside[0] if len(sides) - len(beside) == 1 else frozenset()
+
+
+_OFFERS = re.compile(r"([^,:?]{1,80})\bor\b([^,?]{1,80})")
 _AHEAD = re.compile(r"(?<=\w) (?:before|prior to|ahead of|and then|then|followed by|preceded)\b")
 
 

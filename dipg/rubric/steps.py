@@ -25,6 +25,8 @@ def _is_unreduced(said: Quantity, claim: Claim, wanted: list[Quantity]) -> bool:
     if not any(_is_share_of(w, said, claim) for w in wanted):
         return False
     if _WOULD.search(text, start, said.start) and _OTHERWISE.search(text, start, end):
+        but = _BUT.search(text, said.end, end)
+        end = but.start() if but else end
         return _is_final(claim, wanted, start, end)
     if _PART_OF.search(text, max(0, said.start - 24), said.start):
         return _is_final(claim, wanted, start, start)
@@ -38,6 +40,8 @@ def _is_share_of(wanted: Quantity, said: Quantity, claim: Claim) -> bool:
     """Whether a share that the vignette gives makes the expected number of another."""
     given = (*claim.context.numbers, *claim.question.numbers)
     shares = {n.value / 100 for n in given if n.dimension == "percent"}
+    if "third" in claim.context.terms:
+        shares.add(1 / 3)
     factors = {0.5, 0.25, 0.75, *shares, *(1 - s for s in shares), *(1 + s for s in shares)}
     return said.dimension == wanted.dimension and any(
         close(said.value * f, wanted.value) or close(said.value, wanted.value * f) for f in factors
@@ -57,8 +61,12 @@ def _is_final(claim: Claim, wanted: list[Quantity], start: int, end: int) -> boo
 
 _STOP = re.compile(r"[.!?;\n](?=\s|$)|[()]")
 _WOULD = re.compile(r"\b(?:would|could)\b")
-_OTHERWISE = re.compile(r"\b(?:without|if|unless|had|otherwise|were|before)\b")
-_IF_ONLY = re.compile(r"\b(?:would|could|if|in case|unless)\b[^.;()]*$")
+_OTHERWISE = re.compile(
+    r"\b(?:without|if|unless|had|otherwise|were|before|full|unreduced|"
+    r"standard|usual|normally)\b"
+)
+_BUT = re.compile(r"\b(?:but|however|yet)\b")
+_IF_ONLY = re.compile(r"\b(?:would|could|if|in case|unless)\b(?:(?!\b(?:but|however)\b)[^.;()])*$")
 _REACHED = re.compile(
     r"(?:=|\b(?:makes?|gives?|equals?|is|of|calculated|unreduced|full|standard|initial|usual)) ?"
     r"(?:about )?$"
@@ -68,7 +76,8 @@ _CHANGED = re.compile(
     r"(?: (?:a|per|each|once|every) ?(?:day|daily|dose|week)| daily)?[,;:)]? ?(?:and |then |"
     r"is |which is |to be |must be |has to be |this is |with |after )*(?:a )?"
     r"(?:reduc\w+|minus|less|lower\w+|decreas\w+|cut|halv\w+|[x*/-] ?(?=[\d.])|"
-    r"\d+ % (?:reduction|less|lower|off)|increas\w+|rais\w+|plus \d+ %)"
+    r"(?:\d+ %|(?:one )?third|quarter|half) (?:reduction|less|lower|off)|"
+    r"increas\w+|rais\w+|plus \d+ %)"
 )
 
 

@@ -249,7 +249,11 @@ def bind(text: str, number: Quantity, named: list[tuple[str, int]]) -> str:
         for n, at in named
         if left <= at < number.start and not _is_circumstance(text, at, at + len(n), number.start)
     ]
-    after = [(at, n) for n, at in named if number.end <= at < right]
+    after = [
+        (at, n)
+        for n, at in named
+        if number.end <= at < right and not _COMPARED.search(text, number.end, at)
+    ]
     if after and before:
         joint = re.fullmatch(r"\s*(?:of|for|with) (?:\w+ )?", text[number.end : after[0][0]])
         return after[0][1] if joint else before[-1][1]

@@ -26,7 +26,6 @@ def keeps_actions(claim: Claim) -> bool:
     said = _with_interruptions(actions_of(claim.answer.text, claim.answer.names))
     said += _affirmed(claim)
     asked = claim.question.terms
-    whole = {a for o in claim.options for _, a in o.actions}
     resumed = {name for name, action in said if action == "resume" and "resumed" in asked}
     for name, action in said:
         if action == "hold" and resumed & {name}:
@@ -34,6 +33,7 @@ def keeps_actions(claim: Claim) -> bool:
         mine = wanted.get(name) or (wanted.get("") if name in ("", *asked) else None)
         if not name and len(wanted) == 1:
             (mine,) = wanted.values()
+        whole = {a for o in claim.options for n, a in o.actions if n in (name, "") or not name}
         if mine and action not in mine | whole and any(action in CLASHES[w] for w in mine):
             return False
     for name, actions in wanted.items():
