@@ -2,7 +2,7 @@
 another gene what was asked about, and names the right one."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from dipg.rubric.clauses import Clause
@@ -17,7 +17,7 @@ from dipg.rubric.concepts import (
     units,
 )
 from dipg.rubric.labels import labels_of
-from dipg.rubric.lexicon import DRUG, GENERIC_WORDS, LIGHT_WORDS, PLAIN_WORDS, STOP_WORDS
+from dipg.rubric.lexicon import DRUG, GENERIC_WORDS, KIN, LIGHT_WORDS, PLAIN_WORDS, STOP_WORDS
 from dipg.rubric.mentions import Claim, part_of
 from dipg.rubric.persons import people_in
 from dipg.rubric.reading import Reading
@@ -33,10 +33,10 @@ _PRONOUN = re.compile(
 def subject_of(text: str, claim: Claim) -> str:
     """The thing of the context that a part of an answer begins with; "" where it takes up the
     question, what is expected, or what came before it."""
-    for unit in units(_CLEFT.sub("", text)):
-        if _PRONOUN.fullmatch(unit.said):
+    for unit in units("" if _ASIDE.match(text) else _CLEFT.sub("", text)):
+        if _PRONOUN.fullmatch(unit.said) and unit.said not in ("her", "his", "their", "its"):
             return ""
-        if unit.said in _LITTLE or unit.said in PLAIN_WORDS:
+        if unit.said in _LITTLE or unit.said in PLAIN_WORDS or unit.said in KIN:
             continue
         return unit.said if is_rival(unit, claim) else ""
     return ""
@@ -66,8 +66,12 @@ def kind_of(name: str, context: Reading) -> str:
     """What sort of thing a name is of; "" for a word that is no name."""
     if DRUG.fullmatch(name):
         return "drug"
+    if any(map(str.isdigit, name)):  # a code, for which the names need not be read
+        return "name" if name in context.terms else ""
     text = context.text
     written = name.capitalize() in text
+    if not written and name.upper() not in text:
+        return ""
     if written and any(name in person for person in people_in(text)):
         return "person"
     if name in context.names:
@@ -82,18 +86,27 @@ def is_about_another(text: str, claim: Claim) -> bool:
     if not asked:
         return False
     subject = subject_of(text, claim)
-    kind = kind_of(subject, claim.context)
+    kind = kind_of(subject, claim.context) if subject else ""
     if not kind:
         return False
     own = {n for person in people_in(claim.context.text) if subject in person for n in person}
     told = {asked[n] for n in asked.keys() - own if n in words(text)}
-    return kind in asked.values() and kind not in told and not (kind == "name" and told)
+    kinds = set(asked.values())
+    if kind == "person" and any(asked.get(n) == "opener" for n in claim.question.names):
+        kinds.add(kind)
+    return kind in kinds and kind not in told and not (kind == "name" and told)
 
 
 @lru_cache(maxsize=4096)
 def _kinds_asked(question: Reading, context: Reading) -> dict[str, str]:
     """The names of a question, each with the sort of thing that it is of."""
-    return {n: k for n in words(question.text.lower()) if (k := kind_of(n, context))}
+    asked = (n for n in words(question.text.lower()) if n not in _LITTLE and n not in PLAIN_WORDS)
+    written = (n for n in asked if n.capitalize() in question.text or _may_be_name(n, question))
+    return {n: k for n in written if (k := kind_of(n, context))}
+
+
+def _may_be_name(word: str, question: Reading) -> bool:
+    return DRUG.fullmatch(word) is not None or word in question.names
 
 
 def is_of_another(clause: Clause, claim: Claim) -> bool:
@@ -204,6 +217,20 @@ def _has_other(said: str, claim: Claim) -> bool:
     return drugs.isdisjoint(words(said)) and not any(map(DRUG.fullmatch, claim.target.names))
 
 
+def leads(claim: Claim, spots: Sequence[tuple[int, bool]]) -> bool:
+    """Whether more of what was asked is said of the expected one of several than of any other
+    ("B was stopped, and A was recommended")."""
+    asked = content(claim.question.text.lower())
+    best = {True: -1, False: -1}
+    for said, start in segments(claim.answer.text):
+        inside = {good for at, good in spots if start <= at < start + len(said)}
+        if len(inside) == 2:
+            return False
+        for good in inside if not is_negated(said) else ():
+            best[good] = max(best[good], shared(concepts(said), asked))
+    return best[True] > best[False]
+
+
 def refers(said: str) -> bool:
     """Whether a part of an answer points back ("it was stopped")."""
     return _PRONOUN.search(said) is not None
@@ -222,7 +249,7 @@ def _says_more(said: str, known: frozenset[str]) -> bool:
 
 _IT_IS = re.compile(r"\b(?:it|this|that|answer) (?:is|was)\b")
 HAS_VERB = re.compile(
-    r"\b(?:is|was|are|were|had|has|have|did|does|went|got|took|takes|remained|gave|\w+ed)\b"
+    r"\b(?:is|was|are|were|had|has|have|did|does|went|got|took|takes|remained|gave|can|could|may|must|should|\w+ed)\b"
 )
 
 
