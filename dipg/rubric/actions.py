@@ -1,8 +1,9 @@
 """What a text does to which treatment: "hold panobinostat", "ONC201 carries on"."""
 
 import re
+from functools import lru_cache
 
-from dipg.rubric.lexicon import ACTIONS, TREATMENTS
+from dipg.rubric.lexicon import ACTIONS, DRUG, PLAIN_WORDS, TREATMENTS
 from dipg.text import words
 
 
@@ -30,6 +31,25 @@ def actions_of(text: str, named: list[tuple[str, int]]) -> list[tuple[str, str]]
             continue
         found.append((_target_of(text, m, named, at), action))
     return found
+
+
+def with_companions(named: list[tuple[str, int]], text: str, asked: str) -> list[tuple[str, int]]:
+    """The names of a text, and where it mentions what a question puts beside a drug ("everolimus
+    and lanreotide"): that is a drug, too, whatever it ends in."""
+    found = _companions(asked)
+    spots = [(w, m.start()) for w in found for m in re.finditer(rf"\b{w}\b", text)]
+    return sorted({*named, *spots}, key=lambda spot: spot[1]) if spots else named
+
+
+@lru_cache(maxsize=4096)
+def _companions(asked: str) -> frozenset[str]:
+    beside = {w for m in _BESIDE_DRUG.finditer(asked) for w in m.groups() if w}
+    return frozenset(w for w in beside if not DRUG.fullmatch(w)) - PLAIN_WORDS - TREATMENTS
+
+
+_BESIDE_DRUG = re.compile(
+    rf"{DRUG.pattern} (?:and|or) ([a-z]{{6,}})\b|\b([a-z]{{6,}}) (?:and|or) {DRUG.pattern}"
+)
 
 
 def _target_of(

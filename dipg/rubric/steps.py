@@ -53,7 +53,9 @@ def _is_final(claim: Claim, wanted: list[Quantity], start: int, end: int) -> boo
     be if something were otherwise."""
     text = claim.answer.text
     return any(
-        n.same(w) and not start <= n.start < end and not _IF_ONLY.search(text[: n.start])
+        n.same(w)
+        and not start <= n.start < end
+        and not _IF_ONLY.search(text[max(0, n.start - 200) : n.start])
         for n in claim.answer.numbers
         for w in wanted
     )

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from dipg.quantities import Quantity, quantities
-from dipg.rubric.actions import actions_of
+from dipg.rubric.actions import actions_of, with_companions
 from dipg.rubric.asked import asked_for, asks_difference, asks_yes_or_no
 from dipg.rubric.concepts import OPPOSITES, concepts, root, units
 from dipg.rubric.core import core_of
@@ -107,7 +107,11 @@ def make_target(wording: str, question: str, context: Reading) -> Target:
         if not _in_label(n, labels) and is_required(n, Wording(text, numbers, told), asked, context)
     ]
     wanted, labels_asked = asked_for(question)
-    acts = [] if _offers_both(text, asked) else actions_of(text, named)
+    acts = (
+        []
+        if _offers_both(text, asked)
+        else actions_of(text, with_companions(named, text, asked.text.lower()))
+    )
     only = [i for i in kept if numbers[i].dimension.partition("/")[0] in wanted]
     if only and len(dict.fromkeys(numbers[i].dimension for i in only)) == 1:
         kept, required, acts = only, (), []

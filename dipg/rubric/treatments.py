@@ -2,7 +2,7 @@
 
 import re
 
-from dipg.rubric.actions import actions_of
+from dipg.rubric.actions import actions_of, with_companions
 from dipg.rubric.concepts import concepts
 from dipg.rubric.lexicon import ACTIONS, CLASHES
 from dipg.rubric.mentions import Claim
@@ -23,7 +23,9 @@ def keeps_actions(claim: Claim) -> bool:
     wanted: dict[str, set[str]] = {}
     for name, action in target.actions:
         wanted.setdefault(name, set()).add(action)
-    said = _with_interruptions(actions_of(claim.answer.text, claim.answer.names))
+    text, asked_text = claim.answer.text, claim.question.text.lower()
+    named = with_companions(claim.answer.names, text, asked_text)
+    said = _with_interruptions(actions_of(text, named))
     said += _affirmed(claim)
     asked = claim.question.terms
     resumed = {name for name, action in said if action == "resume" and "resumed" in asked}

@@ -103,6 +103,20 @@ def test_no_change_goes_on(answer: str, good: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("answer", "good"),
+    [
+        ("Hold sapanib until recovery; vismodone goes on unchanged.", True),
+        ("Hold vismodone until recovery; continue sapanib.", False),
+        ("Hold both until recovery.", False),
+    ],
+)
+def test_what_stands_beside_a_drug_is_one(answer: str, good: bool) -> None:
+    asked = "What is the next step for sapanib and vismodone?"
+    told = "Hold sapanib until recovery; continue vismodone."
+    assert keeps_actions(claim(asked, told, answer)) is good
+
+
+@pytest.mark.parametrize(
     ("answer", "new"),
     [
         ("The basilar artery", {"basilar"}),
