@@ -23,7 +23,9 @@ _FAMILIES = """
 ~improve: improve better ease ameliorate alleviate lessen get_better
 ~worsen: worsen worse worsening deteriorate decline aggravate downhill
 ~safe: safe harmless
-~risky: risky unsafe dangerous hazardous toxic
+~risky: risky unsafe dangerous hazardous
+~hard: hard difficult difficulty
+~easy: easy simple
 ~recover: recover recovery recuperate
 ~resolve: resolve resolution disappear vanish heal gone subside settle abate clear_up cleared_up
 ~persist: persist persistence persistent still_there
@@ -126,7 +128,7 @@ _ENDINGS = (
     ("ences", 4), ("ence", 4), ("ance", 5), ("ents", 5), ("ent", 5), ("ant", 5), ("ages", 4),
     ("age", 4), ("ions", 4), ("ion", 4), ("ings", 4), ("ing", 3), ("ively", 5), ("ive", 5),
     ("ly", 4), ("ical", 4), ("als", 5), ("al", 5), ("ia", 5), ("ic", 5), ("us", 5), ("ied", 4),
-    ("ed", 3), ("ies", 4), ("es", 4), ("s", 3), ("e", 3), ("y", 4),
+    ("ier", 4), ("iers", 4), ("ed", 3), ("ies", 4), ("es", 4), ("s", 3), ("e", 3), ("y", 4),
 )  # fmt: skip
 """An ending, and how much of a word has to be left without it."""
 
@@ -198,8 +200,8 @@ for _pair in (
     "~block ~activate", "~prolong ~shorten", "~retain ~lose", "~permanent ~brief",
     "~before ~after", "~stop ~start", "~stop ~resume", "~place ~remove", "~agree ~refuse",
     "~stable ~change", "~bilateral ~unilateral", "~whole ~partial", "~allow ~forbid",
-    "~omit ~give", "~safe ~risky", "~male ~female", "~resist ~sensitive", "~resolve ~persist",
-    "~resolve ~worsen",
+    "~omit ~give", "~safe ~risky", "~hard ~easy", "~male ~female", "~resist ~sensitive",
+    "~resolve ~persist", "~resolve ~worsen",
     "~improve ~shorten", "~worsen ~prolong", "~start ~delay", "~continue ~delay", "~hold ~give",
 ):  # fmt: skip
     for _one, _other in itertools.permutations(_pair.split()):
@@ -282,7 +284,7 @@ def opposed(spoken: frozenset[str], asked: frozenset[str]) -> bool:
 
 
 _SEGMENT_END = re.compile(
-    r"[.;:!?](?=\s|$)|\n|"
+    r"(?<!\bdr)(?<!\bmr)(?<!\bms)(?<!\bmrs)(?<!\bprof)[.;:!?](?=\s|$)|\n|"
     r",? (?:and|while|whereas|whilst|but|although|though|(?<!not )yet|then)\b|, (?!\d)"
 )
 

@@ -31,7 +31,7 @@ def label_spots(plain_text: str) -> list[tuple[int, tuple[str, str]]]:
 
 def _find_labels(plain_text: str) -> list[tuple[int, tuple[str, str]]]:
     found = [
-        (m.start(), (m[1], _SAME_LABEL.get(m[2], m[2])))
+        (m.start(), (m[1].removeprefix("dose "), _SAME_LABEL.get(m[2], m[2])))
         for m in _LABEL.finditer(plain_text)
         if m[2] != "a" or _is_label(m, plain_text)
     ]

@@ -63,6 +63,8 @@ GENERIC_WORDS = word_set(
 )
 """Words of a question that do not say what it asks for."""
 
+KIN = word_set("brother sister mother father twin sibling cousin aunt uncle son daughter")
+
 DRUG_STEMS = tuple(
     word_set(
         """

@@ -31,7 +31,7 @@ _DENIED = re.compile(
     r"(?:\b(?:not|n't|never|no|without|neither|nor|rather than|instead of|except|excluding|unlike|"
     r"incorrect|false|wrong|denies|denied|ruled out|cannot be|against|avoid|avoiding|than|"
     r"other than|hardly|scarcely|barely|anything but|far from|nothing like|"
-    r"compared (?:to|with)|versus|vs\.?|from)\b)(?: \S+){0,4}? ?[\"'(]*$"
+    r"compared (?:to|with)|versus|vs\.?|from|prefer\w* \S+(?: \S+)? to)\b)(?: \S+){0,4}? ?[\"'(]*$"
 )
 _DENIES_NOTHING = re.compile(
     r"\b(?:not only|no doubt|no question|without (?:a |any )?doubt|but also|none other than|"
@@ -41,7 +41,7 @@ _DENIES_NOTHING = re.compile(
     r"stem\w*|due|came|apart) from)\b"
 )
 _REFUTED = re.compile(
-    r"^\W*(?:\S+ ){0,3}?(?:is|was|would be|are|were) (?:\w+ )?(?:not|incorrect|wrong|false|"
+    r"^\W*(?:[^\s,;]+ ){0,3}?(?:is|was|would be|are|were) (?:\w+ )?(?:not|incorrect|wrong|false|"
     r"inaccurate|never|contraindicated|inappropriate|unsafe|absent|negative|wild[- ]type|normal|"
     r"excluded|ruled out|for (?:another|a different))\b"
 )

@@ -13,7 +13,7 @@ from dipg.rubric.mentions import (
 )
 from dipg.rubric.otherwise import word_options
 from dipg.rubric.people import asked_person, names_person
-from dipg.rubric.subjects import is_of_another
+from dipg.rubric.subjects import is_of_another, leads
 from dipg.rubric.targets import is_negated
 from dipg.rubric.wording import up_to_reason
 from dipg.text import sentences, words
@@ -115,7 +115,7 @@ def _chooses(claim: Claim) -> bool:
     size = len(target.names[0])
     if not any(not is_denied(answer.text, at, at + size) for at in mine):
         return False
-    return all(is_compared(answer.text, at) for at in others)
+    return all(is_compared(answer.text, at) for at in others) or leads(claim, spots)
 
 
 def _at_another(at: int, claim: Claim) -> bool:
@@ -176,4 +176,6 @@ def _is_meant(claim: Claim, same: list[tuple[int, str]], kind: str, label: str) 
     last, meant = same[-1]
     if meant == label and _SO.search(text, 0, last):
         return True
-    return all(is_compared(text, at, 40) for at in others)
+    return all(is_compared(text, at, 40) for at in others) or leads(
+        claim, [(at, v == label) for at, v in same]
+    )

@@ -19,7 +19,7 @@ from dipg.rubric.concepts import (
 )
 from dipg.rubric.lexicon import GENERIC_WORDS, MODALS, STOP_WORDS
 from dipg.rubric.mentions import Claim, part_of
-from dipg.rubric.subjects import is_about_another, is_of_another, is_rival, refers
+from dipg.rubric.subjects import HAS_VERB, is_about_another, is_of_another, is_rival, refers
 from dipg.rubric.targets import Target, is_negated
 from dipg.rubric.wording import up_to_reason
 
@@ -50,6 +50,8 @@ def _leanings(claim: Claim, wanted: str) -> Iterator[str]:
         if alone := _ALONE.fullmatch(said):
             yield alone[1] or "no"
         if head is not None and _LIMITED.search(said):
+            continue
+        if at and HAS_VERB.search(said) is None and _SAYS_SO.search(said) is None:
             continue
         if is_of_another(part_of(claim.answer, start + at, said), claim):
             continue
@@ -108,9 +110,9 @@ def _is_on(said: str, asked: Asked, claim: Claim) -> bool:
     spoken, known = concepts(said), frozenset().union(*asked)
     turned = _is_opposed(said, known)
     sides = known & _PREDICATES
-    if sides and not turned and (sides | {"~exclude"}).isdisjoint(spoken):
-        return False
     here = shared(spoken, asked)
+    if sides and not turned and (sides | {"~exclude"}).isdisjoint(spoken):
+        return here > 2 and here >= 0.5 * len(asked)
     if refers(said) and (turned or here):
         return True
     on = sum(not unit.isdisjoint(known) for unit in told) + turned

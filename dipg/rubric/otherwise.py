@@ -134,6 +134,8 @@ def word_options(claim: Claim) -> bool:
             continue
         if _HARMLESS_PART.match(part) or any(w in ACTIONS or w in _VERBS for w in words(part)):
             continue
+        if claim.target.names and len(said) > 1:
+            continue  # "A was mutated, B intact"
         if any(u.meant.isdisjoint(known) and not u.said[0].isdigit() for u in said):
             return True
     return False

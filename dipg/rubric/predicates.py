@@ -14,6 +14,7 @@ from dipg.rubric.lexicon import (
     CLASSES,
     DIRECTIONS,
     DRUG,
+    KIN,
     LIGHT_WORDS,
     MODALS,
     PLAIN_WORDS,
@@ -221,14 +222,11 @@ _VARIANT = re.compile(r"\b[a-z]+\d+\.\d+\b")
 
 def keeps_kin(claim: Claim) -> bool:
     """Asked about the brother of a patient, an answer does not speak of the patient or a sister."""
-    asked = _KIN & claim.question.terms
+    asked = KIN & claim.question.terms
     if not asked:
         return True
-    said = _KIN.intersection(words(claim.answer.text))
+    said = KIN.intersection(words(claim.answer.text))
     if said:
         return bool(said & asked)
     codes = {n for n in claim.question.names if any(c.isdigit() for c in n)}
     return codes.isdisjoint(n for n, _ in claim.answer.names)
-
-
-_KIN = word_set("brother sister mother father twin sibling cousin aunt uncle son daughter")

@@ -142,14 +142,11 @@ def _item(text: str) -> Item:
 
 
 def _head(text: str, claim: Claim) -> Item:
-    """The concepts of the thing that a side of a question is about: its names, or its noun."""
+    """The concepts of the thing that a side of a question is about: its names, or its words."""
     named = [n for n in claim.question.names if n in text.replace("-", "")]
     if named:
         return frozenset().union(*[_item(n) for n in named])
-    for unit in units(text):
-        if item := _item(unit.said):
-            return item
-    return frozenset()
+    return _item(text)
 
 
 def _distinct(items: list[Item]) -> list[Item]:

@@ -132,7 +132,7 @@ def make_target(wording: str, question: str, context: Reading) -> Target:
         required,
         any(numbers[i].dimension[:1] != "#" for i in kept),
         asked.terms,
-        {w for label in labels for w in label},
+        {w for label in labels for w in (*label, "dose")},
         bool(acts),
     )
     opening = m[1] if (m := _OPENING.match(text)) else ""

@@ -2,6 +2,7 @@
 
 import pytest
 
+from dipg.rubric.named import says_labels
 from dipg.rubric.openings import opens_alike
 from dipg.rubric.subjects import keeps_subjects
 from tests.dipg.criteria.making import claim
@@ -68,3 +69,17 @@ def test_what_is_said_of_which_thing(asked: str, expected: str, answer: str, goo
 def test_permitted_and_forbidden(answer: str, no: bool) -> None:
     asked = "Is ibuprofen allowed on treatment?"
     assert opens_alike(claim(asked, "No", answer, context=CONTEXT)) is no
+
+
+@pytest.mark.parametrize(
+    ("answer", "good"),
+    [
+        ("Arm 1 was closed, and arm 2 was expanded.", True),
+        ("Arm 2 was expanded, since arm 1 had more toxicity.", True),
+        ("In arm 1 it fell, in arm 2 it rose, so arm 2.", True),
+        ("Arm 2 was closed, and arm 1 was expanded.", False),
+        ("Arms 1 and 2 were expanded.", False),
+    ],
+)
+def test_of_two_arms_that_of_which_more_is_said(answer: str, good: bool) -> None:
+    assert says_labels(claim("Which arm was expanded?", "arm 2", answer)) is good
