@@ -81,7 +81,7 @@ _REASON = re.compile(r"\W*(?:because|since|due to|owing to)\b")
 def verdict(part: Clause, matter: Matter) -> Verdict:
     """What a clause does that does not itself say that something is missing."""
     text = part.text
-    if is_prescription(text) or (part.numbers and _SO_MANY.match(text)):
+    if is_prescription(text) or (part.numbers and _concludes(text)):
         return "offers"
     if _refers_elsewhere(text) and not part.numbers:
         return "nothing"
@@ -103,6 +103,17 @@ def verdict(part: Clause, matter: Matter) -> Verdict:
     if part.names and not SOURCE_WORD.search(text):
         return _verdict_on_names(part, spoken, matter)
     return "nothing"
+
+
+def _concludes(text: str) -> bool:
+    """Whether a clause with a number draws a conclusion ("so 54 Gy", "thus 54 Gy is best")."""
+    if _SO_MANY.match(text):
+        return True
+    return _CONCLUDES.match(text) is not None and _DENIES.search(text) is None
+
+
+_CONCLUDES = re.compile(r"\W*(?:so|hence|thus|therefore|accordingly)\b")
+_DENIES = re.compile(r"\b(?:no|not|none|cannot|nothing|without|neither|only|just)\b")
 
 
 def is_foreign(part: Clause, matter: Matter) -> bool:
@@ -219,4 +230,6 @@ _SAYS_LITTLE = STOP_WORDS | _FILLER | ATOMS.keys()
 
 def _has_matter(spoken: tuple[str, ...], matter: Matter) -> bool:
     said = [w for w in spoken if w not in STOP_WORDS and w not in _FILLER]
+    if matter.offers_choice and matter.asked.intersection(said):
+        return True  # one of two that the question offers
     return len([w for w in said if w not in matter.asked]) > 1

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from dipg.rubric.absence import CANNOT, SOURCE, SOURCE_WORD, UNDECIDABLE, is_cued
+from dipg.rubric.absence import CANNOT, SOURCE, SOURCE_WORD, STRONG, TELLS, UNDECIDABLE, is_cued
 from dipg.rubric.clauses import Clause, lies_in
 from dipg.rubric.conflict import (
     ONE_AND_OTHER,
@@ -18,6 +18,7 @@ from dipg.rubric.conflict import (
     statements_of_conflict,
     states_both_sides,
 )
+from dipg.rubric.lexicon import STOP_WORDS
 from dipg.rubric.matter import Matter
 from dipg.rubric.offers import OFFERS, is_foreign, is_prescription, verdict
 from dipg.text import words
@@ -127,12 +128,13 @@ def _offers_nothing(
 ) -> bool:
     """Whether a text that says at some spans that evidence is missing offers nothing in its
     place."""
-    states = False
+    states, bare = False, False  # a bare "not stated" is about what was asked
     about: set[str] = set()
     read = _with_headings(parts, spans)
     for i, part in enumerate(read):
         if lies_in(part, spans):
-            about.update(words(_sentence_of(text, part)))
+            about |= _content(_sentence_of(text, part))
+            bare |= not _content(part.text)
             if _offers_beside(part, spans, text, matter):
                 return False
             continue
@@ -140,7 +142,7 @@ def _offers_nothing(
         if said == "offers" and not _is_conceded(part, read[i + 1 : i + 2], spans, matter):
             return False
         states |= said != "nothing"
-    return not states or not about.isdisjoint(matter.asked | _THE_ANSWER)
+    return not states or bare or not about.isdisjoint({w[:5] for w in matter.asked} | _THE_ANSWER)
 
 
 def _is_conceded(
@@ -186,8 +188,20 @@ def _with_headings(parts: Sequence[Clause], spans: list[tuple[int, int]]) -> lis
     return found
 
 
-_THE_ANSWER = frozenset(("answer", "answered", "question", "this"))
-"""Words that refer to what was asked."""
+_THE_ANSWER = frozenset(("answe", "quest", "this"))
+"""Beginnings of words that refer to what was asked."""
+
+
+def _content(text: str) -> set[str]:
+    """What a text is about: how its words begin, without those that only say that it is missing."""
+    said = (w for w in words(text) if w not in STOP_WORDS or w == "this")
+    return {w[:5] for w in said if not _SAYS_MISSING.fullmatch(w)}
+
+
+_SAYS_MISSING = re.compile(
+    rf"{STRONG}|{TELLS}|{SOURCE}|un\w+ed|unknown|missing|not|no|never|it|here|there|given|found|"
+    r"unclear|unavailable"
+)
 
 
 def _offers_beside(part: Clause, spans: list[tuple[int, int]], text: str, matter: Matter) -> bool:
