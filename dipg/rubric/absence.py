@@ -221,8 +221,8 @@ _WAYS: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = tuple(
         ("nowhere", rf"\bnowhere\b{GAP}\b(?:{TELLS}|{STRONG}|{_WEAK})\b"),
         (
             "leave leaves omit omits lack lacks fail fails nothing silent never",
-            rf"\b(?:but|and|yet|though|while) (?:\w+ ){{0,2}}?(?:leaves? out|omits?|lacks?|"
-            rf"fails? to {TELLS}|says? nothing|never {TELLS}|(?:is|are|remains?) silent)\b",
+            rf"\b(?:but|and|yet|though|while) (?:\w+ ){{0,2}}?(?:leaves out|omits|lacks|"
+            rf"fails to {TELLS}|says? nothing|never {TELLS}|(?:is|are|remains?) silent)\b",
         ),
         ("not", r"\b(?:it|this|that|which) is (?:simply |just )?not there\b"),
         (

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from dipg.quantities import Quantity
-from dipg.rubric.asked import asked_for
+from dipg.rubric.asked import asked_for, asks_yes_or_no
 from dipg.rubric.labels import labels_of
 from dipg.rubric.lexicon import GENERIC_WORDS, word_set
 from dipg.rubric.reading import Reading, content
@@ -46,7 +46,8 @@ class Matter:
       asked_stems: of these, without words like "dose", which other matters have, too.
       labels: that the question names ("arm b").
       wanted: the dimensions of the numbers that it asks for, where it asks for one kind alone.
-      asks_why, offers_choice: it asks for a reason; it offers a choice between names.
+      asks_why, offers_choice, polar: it asks for a reason; it offers a choice between names; yes or
+        no is all that it asks for.
     """
 
     context: Reading
@@ -59,6 +60,7 @@ class Matter:
     wanted: frozenset[str]
     asks_why: bool
     offers_choice: bool
+    polar: bool
 
     def has_number(self, number: Quantity) -> bool:
         """Whether context or question contain a number, in its unit if it has one."""
@@ -82,5 +84,6 @@ def matter_of(context: Reading, question: Reading, raws: frozenset[float]) -> Ma
         labels=frozenset(labels_of(question.key)),
         wanted=asked_for(question.text)[0],
         asks_why=not question.terms.isdisjoint(("why", "reason", "cause")),
+        polar=asks_yes_or_no(question.text),
         offers_choice=CHOICE.search(text) is not None,
     )

@@ -58,10 +58,10 @@ _NO_GUESS = re.compile(
 _REFERS = re.compile(
     r"\b(?:consult\w*|check\w*|ask\w*|contact\w*|see|verif\w+|obtain\w*|clarif\w+|review\w*|"
     r"request\w*|look(?:ed|ing)? (?:up|at|in)|refer(?:red|ring)? to|turn to|place to look|"
-    r"confirm\w* with|found in|needed|necessary|required)\b"
+    r"confirm\w* with|found in|need\w*|necessary|required)\b"
 )
 _ELSEWHERE = re.compile(
-    rf"\b(?:{SOURCE}|sheet|publication|department|team|physician|doctor|oncologist|pharmacy|"
+    rf"\b(?:{SOURCE}|sheet|list|publication|department|team|physician|doctor|oncologist|pharmacy|"
     r"pharmacist|hospital|clinic|investigators?|authors?|protocol|professional|specialist|centre|"
     r"center|office|ward|prescriber|nurse|surgeon|family|parents?|laboratory|lab|staff|clinician|literature|original|further|additional|"
     r"more)s?\b"
@@ -89,7 +89,7 @@ def verdict(part: Clause, matter: Matter) -> Verdict:
     spoken = words(text)
     if is_foreign(part, matter) and (part.numbers or hedged or ASSERTS.search(text)):
         return "states" if part.numbers and matter.asks_why else "offers"
-    if _is_bare_name(part, matter):
+    if _is_bare_name(part, matter) or _affirms(part, spoken, matter):
         return "offers"
     if hedged and (_has_value(part, spoken) or not SOURCE_WORD.search(text)):
         matters = _has_value(part, spoken) or _has_matter(spoken, matter)
@@ -103,6 +103,20 @@ def verdict(part: Clause, matter: Matter) -> Verdict:
     if part.names and not SOURCE_WORD.search(text):
         return _verdict_on_names(part, spoken, matter)
     return "nothing"
+
+
+def _affirms(part: Clause, spoken: tuple[str, ...], matter: Matter) -> bool:
+    """Whether a clause says of a yes-or-no question's matter that it is so ("it is methylated")."""
+    if not matter.polar or ASSERTS.search(part.text) is None or SOURCE_WORD.search(part.text):
+        return False
+    if matter.asked.isdisjoint(spoken) or _DENIES.search(part.text):
+        return False
+    return _GIVEN.match(part.text) is not None or (
+        not _is_of_another(part, matter) and not _recites(part, spoken, matter)
+    )
+
+
+_GIVEN = re.compile(r"\W*(?:but )?(?:given|based on|in view of|judging by|in line with)\b")
 
 
 def _concludes(text: str) -> bool:

@@ -94,7 +94,7 @@ def take_stance(
         text, parts, conflicts, matter.raws, matter.asked
     )
     if flagged and conflicts:
-        absences = [a for a in absences if not _is_part_of_report(text, a)]
+        absences = [a for a in absences if not _is_part_of_report(text, a, parts, matter)]
     spans = [*absences, *conflicts, *([undecided.span()] if undecided else [])]
     if absences:
         missing = _offers_nothing(text, parts, spans, matter)
@@ -111,12 +111,26 @@ def take_stance(
     return Stance(missing, flagged, declines)
 
 
-def _is_part_of_report(text: str, absence: tuple[int, int]) -> bool:
-    """Whether a statement of absence is only what follows from a conflict, or what one source
-    says ("the other reports that it is absent")."""
+def _is_part_of_report(
+    text: str, absence: tuple[int, int], parts: Sequence[Clause], matter: Matter
+) -> bool:
+    """Whether a statement of absence is only what follows from a conflict, what one side says ("the
+    other reports that it is absent"), or about something else."""
+    if _FINDS_NONE.search(text, absence[0], absence[1] + 40):
+        return True
+    about = {w for p in parts if lies_in(p, [absence]) for w in _content(p.text)}
+    if about and about.isdisjoint({w[:5] for w in matter.asked} | _THE_ANSWER | _DIAGNOSIS):
+        return True
     if _ONLY_UNABLE.search(text, absence[0], absence[1] + 40):
         return True
     return text.endswith("absent", absence[0], absence[1])
+
+
+_FINDS_NONE = re.compile(
+    r"\bno (?:[\w-]+ ){1,5}?(?:on|by) (?:[\w-]+ ){0,2}?(?:sequencing|immunohistochemistry|mri|ct|"
+    r"imaging|testing|analysis|biopsy|staining|examination|fish|pcr)\b"
+)
+_DIAGNOSIS = frozenset(("infor", "diagn", "evide", "data", "detai", "testi"))
 
 
 def _has_figures(part: Clause) -> bool:
