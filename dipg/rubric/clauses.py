@@ -17,6 +17,10 @@ _CLAUSE_END = re.compile(
 )
 
 
+ASSERTS = re.compile(r"\b(?:is|was|are|were|received|gets?|got|has|had|takes|took)\b")
+"""A clause with such a verb states something."""
+
+
 class Clause(NamedTuple):
     """A piece of an answer between sentence ends, contrasts and conclusions."""
 

@@ -10,8 +10,7 @@ from typing import Literal
 
 from dipg.quantities import Quantity
 from dipg.rubric.absence import SOURCE, SOURCE_WORD, TELLS
-from dipg.rubric.clauses import Clause
-from dipg.rubric.conflict import ASSERTS
+from dipg.rubric.clauses import ASSERTS, Clause
 from dipg.rubric.labels import labels_of
 from dipg.rubric.lexicon import ACTIONS, CLASSES, PLAIN_WORDS, STOP_WORDS, word_set
 from dipg.rubric.matter import Matter

@@ -14,13 +14,13 @@ from dipg.rubric.clauses import Clause, lies_in
 from dipg.rubric.conflict import (
     ONE_AND_OTHER,
     is_on,
-    picks_none,
     statements_of_conflict,
     states_both_sides,
 )
 from dipg.rubric.lexicon import STOP_WORDS
 from dipg.rubric.matter import Matter
 from dipg.rubric.offers import OFFERS, is_foreign, is_prescription, verdict
+from dipg.rubric.picks import picks_none
 from dipg.text import words
 
 _DECLINES = re.compile(

@@ -1,0 +1,223 @@
+"""Does a report of a conflict leave it open, or pick a side?
+
+It picks one where it prefers a source, prescribes something, or states, in its own voice, one value
+of what was asked.
+"""
+
+import re
+from collections.abc import Sequence
+
+from dipg.rubric.clauses import ASSERTS, Clause, lies_in
+from dipg.rubric.conflict import ONE_SOURCE, SAYS_LITTLE, SOURCE_LABELS
+from dipg.rubric.lexicon import CLASSES, STOP_WORDS, word_set
+from dipg.text import words
+
+_NO_SIDE = SAYS_LITTLE | word_set("sorry unfortunately apologies thank thanks regret afraid m")
+
+_PICK = re.compile(
+    r"\b(?:is|are|was|seems|appears) (?:the )?(?:more |most )?(?:correct|right|accurate|reliable|"
+    r"true|likely|plausible|authoritative|credible|up to date|valid)\b|\b(?:prefer|trust|go with|"
+    r"rely on|favou?r|side with|believe|choose|pick)\b|(?:^\W*|, |\b(?:i|we|should|must|to|would|"
+    r"will|please|so|thus|then|therefore|and|but|can|may) )(?:adopt|accept|take|use|give|"
+    r"administer)\b|"
+    r"\b(?:should be (?:used|given|followed|taken|trusted|preferred|adopted|regarded|considered)|"
+    r"answer is|therefore the|thus the|so the (?!\w+ (?:cannot|is un))|most likely|"
+    r"probably)\b"
+)
+_PREFERS = re.compile(
+    r"\b(?:in favou?r of|takes? precedence|outweighs?|supersedes?|overrides?|is right|is correct|"
+    r"(?:is|was|has been) (?:resolved|settled|corrected|superseded)|(?:is|are) clear|"
+    r"(?:more|most|better) (?:reliable|accurate|credible|authoritative|likely|convincing|"
+    r"persuasive|plausible|trustworthy|dependable|recent|up to date|supported)|"
+    r"(?:to|should|must) be (?:believed|trusted|preferred|followed|relied on)|"
+    r"(?:correct|right|true|actual|real) (?:\w+ ){0,2}(?:is|was)|"
+    r"(?:so|therefore|thus|hence)[, ]+(?:yes|no)\b(?! (?:\w+ ){0,2}(?:can|could|value|answer)))\b"
+)
+"""Words that take a side."""
+_CONCEDED = re.compile(
+    r"\b(?:despite|in spite of|notwithstanding|regardless of|although|even though|as|because|since|"
+    r"given)\b"
+)
+_LEFT_OPEN = re.compile(
+    r"\b(?:not|cannot|can't|n't|no|none|nothing|neither|unclear|which|whether|unable|impossible|"
+    r"without|uncertain|unknown|undetermined|unresolved|disputed|doubt|questionable|until|before)\b"
+)
+"""Words that pick nothing."""
+_CONCLUDES = re.compile(
+    r"\W*(?:so|thus|therefore|hence|but|overall|i|we|still|nonetheless|nevertheless|use|take|give)\b"
+)
+
+
+def picks_none(
+    text: str,
+    parts: Sequence[Clause],
+    conflicts: list[tuple[int, int]],
+    raws: frozenset[float],
+    asked: frozenset[str],
+) -> bool:
+    """Whether a report of a conflict leaves it open.
+
+    Args:
+      text: the answer, plain, and its `parts`.
+      conflicts: where it says that sources disagree.
+      raws: numbers of context and question.
+      asked: content words of the question.
+    """
+    if _settles_on_one(parts, conflicts):
+        return False
+    reported = min((b for _, b in conflicts), default=len(text))
+    several = _lists_sides(parts)
+    for part in parts:
+        if _prefers(part) or _picks(part, conflicts):
+            return False
+        if part.start >= reported and _answers_itself(text, part, asked):
+            return False
+        if lies_in(part, conflicts) or _is_attributed(text, part):
+            continue
+        if any(n.dimension and n.raw not in raws and not n.spelled for n in part.numbers):
+            return False
+        if several and not _concludes(text, part):
+            continue
+        if _names_a_side(part) or _states_one_value(part):
+            return False
+    return True
+
+
+def _concludes(text: str, part: Clause) -> bool:
+    """Whether a clause draws the conclusion ("so ...", "final answer: ...", "since A, B")."""
+    if _CONCLUDES.match(part.text) or _reasons(part) or _follows_reason(text, part):
+        return True
+    return _AS_ANSWER.search(text, max(0, part.start - 20), part.start) is not None
+
+
+def _reasons(part: Clause) -> bool:
+    """Whether a clause gives a reason and what follows from it ("since A is newer, 54 Gy")."""
+    return _REASONS.match(part.text) is not None
+
+
+def _follows_reason(text: str, part: Clause) -> bool:
+    """Whether a clause says what follows from the reason before it ("as A is newer," "it is 5")."""
+    return _REASON_BEFORE.search(text, max(0, part.start - 160), part.start) is not None
+
+
+_REASON_BEFORE = re.compile(
+    r"(?:^|[.;:,\n] ?|\b(?:and|but) )(?:since|because|as|given(?: that)?) [^,.;:\n]{1,120}, ?$"
+)
+_REASONS = re.compile(r"\W*(?:since|because|as|given)\b[^,]*, \S")
+_AS_ANSWER = re.compile(r"\b(?:answer|conclusion|result)(?: is)?: *$")
+
+
+def _lists_sides(parts: Sequence[Clause]) -> bool:
+    """Whether a report gives two values or more, one beside the other."""
+    values = {
+        (n.dimension, n.value) for p in parts for n in p.numbers if n.dimension not in SOURCE_LABELS
+    }
+    return len(values) > 1
+
+
+def _prefers(part: Clause) -> bool:
+    """Whether a clause takes a side in so many words, and does not deny it."""
+    preferred = _PREFERS.search(part.text)
+    return preferred is not None and not _is_left_open(part.text, preferred.start())
+
+
+def _is_left_open(text: str, before: int) -> bool:
+    """Whether what stands there is denied before it, or put off after it."""
+    return _LEFT_OPEN.search(text, 0, before) is not None or _PUT_OFF.search(text) is not None
+
+
+_PUT_OFF = re.compile(r"\b(?:until|before|which|whether|unless|unclear|unresolved|undetermined)\b")
+
+
+def _picks(part: Clause, conflicts: list[tuple[int, int]]) -> bool:
+    """Whether a clause prefers or prescribes something."""
+    pick = _PICK.search(part.text)
+    if pick is None or any(a <= part.start + pick.start() < b for a, b in conflicts):
+        return False
+    if _is_left_open(part.text, pick.start()):
+        return False
+    if part.numbers or part.names or any(w in CLASSES for w in words(part.text)):
+        return True
+    return not lies_in(part, conflicts)
+
+
+def _answers_itself(text: str, part: Clause, asked: frozenset[str]) -> bool:
+    """Whether a clause says one thing of what was asked in the answer's own voice ("the shunt lies
+    on the left")."""
+    if _LEFT_OPEN.search(part.text):
+        return False
+    spoken = words(part.text)
+    sided = {w for w in spoken if w in CLASSES} or set(part.names)
+    return (
+        len(sided - asked) == 1
+        and not part.numbers
+        and not asked.isdisjoint(spoken)
+        and not _is_attributed(text, part)
+        and not _is_aside(part)
+    )
+
+
+_SENTENCE_ENDS = (". ", "! ", "? ", "\n", "; ")
+
+
+_REPORTS = re.compile(
+    r"\b(?:says|states|lists|gives|records|describes|names|puts|assigns|reports|notes|shows|reads|"
+    r"documents|mentions|according to|per)\b"
+)
+
+
+def _is_attributed(text: str, part: Clause) -> bool:
+    """Whether a clause says what a source says: one is named in its sentence or line, unless it
+    draws a conclusion."""
+    if _reasons(part):
+        return False
+    if ONE_SOURCE.search(part.text) or _REPORTS.search(part.text):
+        return True
+    if _CONCLUDES.match(part.text) or _follows_reason(text, part):
+        return False
+    start = max(text.rfind(end, max(0, part.start - 160), part.start) for end in _SENTENCE_ENDS)
+    ends = [at for end in _SENTENCE_ENDS if (at := text.find(end, part.start, part.end + 80)) >= 0]
+    stop = min(ends, default=part.end + 80)
+    return ONE_SOURCE.search(text, max(start, 0), max(stop, part.end)) is not None
+
+
+def _states_one_value(part: Clause) -> bool:
+    """Whether a clause gives one value, not as one of several."""
+    distinct = {
+        (n.dimension, n.value)
+        for n in part.numbers
+        if n.dimension not in SOURCE_LABELS and not (n.spelled and not n.dimension)
+    }
+    return len(distinct) == 1 and not _is_aside(part)
+
+
+def _settles_on_one(parts: Sequence[Clause], conflicts: list[tuple[int, int]]) -> bool:
+    """Whether a report of a conflict gives one value all the same ("despite the conflict, ...")."""
+    values = [
+        n for p in parts for n in p.numbers if n.dimension not in SOURCE_LABELS and not n.spelled
+    ]
+    if len({(n.dimension, n.value) for n in values}) > 1:
+        return False
+    for part in parts:
+        if not lies_in(part, conflicts) or not (part.numbers or part.names):
+            continue
+        if _LEFT_OPEN.search(part.text):
+            continue
+        if _CONCEDED.search(part.text) and "," in part.text:
+            return any(n in values for n in part.numbers) or ASSERTS.search(part.text) is not None
+    return False
+
+
+def _names_a_side(part: Clause) -> bool:
+    """Whether a clause gives one name, or a bare word or two, and no source for it."""
+    if _is_aside(part) or _LEFT_OPEN.search(part.text) or part.text.rstrip()[-1:] in (":", "-"):
+        return False
+    named = {n for n in part.names if n.isalpha()}
+    spoken = [w for w in words(part.text) if w not in STOP_WORDS]
+    matter = [w for w in spoken if w in CLASSES or w not in _NO_SIDE]
+    return len(named) == 1 or (0 < len(matter) <= 2 and matter[0].isalpha() and len(part.text) < 24)
+
+
+def _is_aside(part: Clause) -> bool:
+    """A clause whose only number is part of a list of sides ("54 Gy" after "either")."""
+    return bool(re.search(r"\b(?:either|or|and|versus|vs|between|other)\b", part.text))
