@@ -27,7 +27,8 @@ from dipg.rubric.predicates import (
 from dipg.rubric.reading import Reading
 from dipg.rubric.roles import keeps_roles
 from dipg.rubric.sequences import order_verdict
-from dipg.rubric.subjects import is_of_another, keeps_subjects
+from dipg.rubric.statements import keeps_subjects
+from dipg.rubric.subjects import is_of_another
 from dipg.rubric.targets import Target
 from dipg.rubric.treatments import keeps_actions
 from dipg.rubric.wording import keeps_polarity, says_phrase

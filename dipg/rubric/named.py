@@ -13,7 +13,8 @@ from dipg.rubric.mentions import (
 )
 from dipg.rubric.otherwise import word_options
 from dipg.rubric.people import asked_person, names_person
-from dipg.rubric.subjects import is_of_another, leads
+from dipg.rubric.statements import leads
+from dipg.rubric.subjects import is_of_another
 from dipg.rubric.targets import is_negated
 from dipg.rubric.wording import up_to_reason
 from dipg.text import sentences, words

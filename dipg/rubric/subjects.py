@@ -1,27 +1,21 @@
-"""Of whom or what a part of an answer speaks: "SUFU was mutated, whereas PTCH1 was intact" says of
-another gene what was asked about, and names the right one."""
+"""Whom or what is a part of an answer about?"""
 
 import re
-from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from dipg.rubric.clauses import Clause
 from dipg.rubric.concepts import (
     LEXICON,
-    OPPOSITES,
     Unit,
     concepts,
-    content,
-    segments,
-    shared,
     units,
 )
 from dipg.rubric.labels import labels_of
 from dipg.rubric.lexicon import DRUG, GENERIC_WORDS, KIN, LIGHT_WORDS, PLAIN_WORDS, STOP_WORDS
-from dipg.rubric.mentions import Claim, part_of
+from dipg.rubric.mentions import Claim
 from dipg.rubric.persons import people_in
 from dipg.rubric.reading import Reading
-from dipg.rubric.targets import is_negated, shape
+from dipg.rubric.targets import shape
 from dipg.text import words
 
 _LITTLE = STOP_WORDS | GENERIC_WORDS | LIGHT_WORDS
@@ -33,7 +27,7 @@ _PRONOUN = re.compile(
 def subject_of(text: str, claim: Claim) -> str:
     """The thing of the context that a part of an answer begins with; "" where it takes up the
     question, what is expected, or what came before it."""
-    for unit in units("" if _ASIDE.match(text) else _CLEFT.sub("", text)):
+    for unit in units("" if ASIDE.match(text) else _CLEFT.sub("", text)):
         if _PRONOUN.fullmatch(unit.said) and unit.said not in ("her", "his", "their", "its"):
             return ""
         if unit.said in _LITTLE or unit.said in PLAIN_WORDS or unit.said in KIN:
@@ -138,128 +132,13 @@ def is_of_another(clause: Clause, claim: Claim) -> bool:
     return False
 
 
-def keeps_subjects(claim: Claim) -> bool:
-    """Whether what was asked is said of what is expected, and the expected of what was asked
-    about."""
-    target = claim.target
-    wanted = target.units or tuple(concepts(n) for n in target.names)
-    if target.opening or target.numbers or not wanted:
-        return True
-    question = claim.question.text.lower()
-    asked = tuple(u for u in content(question) if u not in wanted)
-    verbs = _verbs(question)
-    mine: list[tuple[int, Clause]] = []
-    others: list[tuple[int, str]] = []
-    explains = False
-    for part, spoken in _statements(claim, verbs):
-        before = claim.answer.text[part.start - 1 : part.start] if part.start else ""
-        explains = bool(mine) and (before == ":" or (explains and before not in (".", ";", "\n")))
-        if explains:
-            continue
-        told = shared(spoken, asked)
-        if any(not spoken.isdisjoint(unit) for unit in wanted):
-            mine.append((told, part))
-        elif told and (not verbs or verbs & spoken) and not _is_passing(part.text):
-            others.append((told, part.text))
-    if not mine:
-        return True
-    most = max(told for told, _ in mine)
-    if any(told > most and _has_rival(said, claim) for told, said in others):
-        known = frozenset().union(*asked, *wanted)
-        return not any(_says_more(part.text, known) for _, part in mine)
-    return not all(is_of_another(part, claim) or _has_other(part.text, claim) for _, part in mine)
-
-
-def _statements(claim: Claim, verbs: frozenset[str]) -> Iterator[tuple[Clause, frozenset[str]]]:
-    """The parts of an answer and what each speaks of, with what it leaves out: the verb ("X takes
-    iron and Y zinc") or what "which" is ("X replaced Y, which had been stopped")."""
-    last, doing = "", frozenset[str]()
-    for said, start in segments(claim.answer.text):
-        part = part_of(claim.answer, start, said)
-        if _RELATIVE.match(said):
-            part = part._replace(text=f"{last} {said}")
-        last = (words(said) or ("",))[-1]
-        spoken = concepts(part.text)
-        if HAS_VERB.search(said) is None:
-            spoken |= doing
-        doing = spoken & verbs
-        yield part, spoken
-
-
-@lru_cache(maxsize=4096)
-def _verbs(question: str) -> frozenset[str]:
-    """What a question says is done, as far as words show that they are verbs."""
-    return frozenset().union(
-        *[
-            unit.meant
-            for unit in units(question)
-            if unit.said not in STOP_WORDS
-            and (unit.said.endswith("ed") or unit.meant & (OPPOSITES.keys() | _OTHER_VERBS))
-        ]
-    )
-
-
-_OTHER_VERBS = frozenset(
-    ["~give", "~replace", "~choose", "~judge", "~do", "~show", "~recommend", "~need", "~want"]
-)
-
-
-def _is_passing(said: str) -> bool:
-    return is_negated(said) or _ASIDE.match(said) is not None or refers(said)
-
-
-def _has_other(said: str, claim: Claim) -> bool:
-    """Whether a statement is made of another drug than the one asked about ("they gave Y")."""
-    drugs = {n for n in claim.question.names if DRUG.fullmatch(n)}
-    told = {u.said for u in units(said) if DRUG.fullmatch(u.said) and is_rival(u, claim)}
-    if not drugs or not told or HAS_VERB.search(said) is None:
-        return False
-    return drugs.isdisjoint(words(said)) and not any(map(DRUG.fullmatch, claim.target.names))
-
-
-def leads(claim: Claim, spots: Sequence[tuple[int, bool]]) -> bool:
-    """Whether more of what was asked is said of the expected one of several than of any other
-    ("B was stopped, and A was recommended")."""
-    asked = content(claim.question.text.lower())
-    best = {True: -1, False: -1}
-    for said, start in segments(claim.answer.text):
-        inside = {good for at, good in spots if start <= at < start + len(said)}
-        if len(inside) == 2:
-            return False
-        for good in inside if not is_negated(said) else ():
-            best[good] = max(best[good], shared(concepts(said), asked))
-    return best[True] > best[False]
-
-
 def refers(said: str) -> bool:
     """Whether a part of an answer points back ("it was stopped")."""
     return _PRONOUN.search(said) is not None
 
 
-_RELATIVE = re.compile(r"\W*(?:which|who)\b")
-_ASIDE = re.compile(r"\W*(?:after|once|when|because|since|as|if|although|though|before|until)\b")
-
-
-def _says_more(said: str, known: frozenset[str]) -> bool:
-    """Whether a part of an answer is more than the bare name of what is expected."""
-    if _IT_IS.search(said):
-        return False
-    return HAS_VERB.search(said) is not None or any(u.isdisjoint(known) for u in content(said))
-
-
-_IT_IS = re.compile(r"\b(?:it|this|that|answer) (?:is|was)\b")
+ASIDE = re.compile(r"\W*(?:after|once|when|because|since|as|if|although|though|before|until)\b")
 HAS_VERB = re.compile(
-    r"\b(?:is|was|are|were|had|has|have|did|does|went|got|took|takes|remained|gave|can|could|may|must|should|\w+ed)\b"
+    r"\b(?:is|was|are|were|had|has|have|did|does|went|got|took|takes|remained|gave|can|could|may|"
+    r"must|should|\w+ed)\b"
 )
-
-
-def _has_rival(said: str, claim: Claim) -> bool:
-    """Whether a rival stands before what was asked, or right behind it as its owner or doer."""
-    if subject_of(said, claim):
-        return True
-    return any(
-        is_rival(u, claim) and _OF_OR_BY.search(said, 0, u.start) is not None for u in units(said)
-    )
-
-
-_OF_OR_BY = re.compile(r"\b(?:of|by|in) (?:the )?$")

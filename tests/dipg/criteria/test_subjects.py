@@ -4,7 +4,7 @@ import pytest
 
 from dipg.rubric.named import says_labels
 from dipg.rubric.openings import opens_alike
-from dipg.rubric.subjects import keeps_subjects
+from dipg.rubric.statements import keeps_subjects
 from tests.dipg.criteria.making import claim
 
 CONTEXT = (
