@@ -26,7 +26,13 @@ def asks_thing_and_why(question: str) -> bool:
     return _THING_AND_WHY.search(plain(question)) is not None
 
 
-_THING_AND_WHY = re.compile(r"\b(?:which|what|who|when|where|how)\b.*\band (?:\w+ )?why\b")
+_THING_AND_WHY = re.compile(
+    r"\b(?:which|what|who|when|where|how)\b.*\band (?:(?:\w+ )?why\b|"
+    r"(?:on|for|because of|due to|based on|under) (?:what|which) (?:\w+ ){0,2}?"
+    r"(?:basis|grounds?|reasons?|evidence|rationale|findings?|alterations?|mutations?|causes?)\b|"
+    r"what (?:is|was|were|are) (?:the|its|their) (?:\w+ ){0,2}(?:basis|grounds?|reasons?|"
+    r"rationale)\b)"
+)
 
 
 def asks_thing_and_number(question: str) -> bool:
@@ -38,6 +44,33 @@ _THING_AND_NUMBER = re.compile(
     r"(?:[^,?]{1,80}, )?(?:what|which|who)\b(?! (?:\w+ )?(?:dos|percent|share|rate|median|date))"
     r"[^?]*\band (?:for |at |by |after )?(?:how (?:long|many|much|soon)|"
     r"when|what (?:\w+ ){0,4}(?:dos|median|percent|interval))"
+)
+
+
+def asks_number_and_thing(question: str) -> bool:
+    """Whether a question asks how much, and then what or which ("by what percentage did it change,
+    and which category is this?")."""
+    return _NUMBER_AND_THING.search(plain(question)) is not None
+
+
+def asks_each(question: str) -> bool:
+    """Whether a question asks for a number of each of several."""
+    return _NUMBER_OF_EACH.search(plain(question)) is not None
+
+
+_NUMBER = (
+    r"(?:median|mean|average|survival|rates?|percent\w*|proportion|share|dos(?:e|es|age)|values?|"
+    r"levels?|counts?|volumes?|diameters?|sizes?|scores?|ratios?|durations?|times?|intervals?|"
+    r"concentrations?|ages?|weights?|numbers?)"
+)
+_HOW_MUCH = rf"\b(?:(?:what|which) (?:[\w-]+ ){{0,6}}?{_NUMBER}|how (?:many|much|long|old|far))\b"
+_NUMBER_AND_THING = re.compile(
+    rf"{_HOW_MUCH}[^?]*\band (?:\w+ )?(?:which|what|who|whose)\b"
+    rf"(?! (?:[\w-]+ ){{0,6}}?{_NUMBER}\b)"
+)
+_NUMBER_OF_EACH = re.compile(
+    rf"{_HOW_MUCH}[^?]*\b(?:(?:in|of|for|with|on|at|by|did|does) (?:each|both|either|the two)|"
+    r"respectively|each)\b"
 )
 
 

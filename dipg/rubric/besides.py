@@ -7,9 +7,10 @@ thing.
 import re
 
 from dipg.quantities import quantities
+from dipg.rubric.asked import asks_number_and_thing
 from dipg.rubric.concepts import concepts, segments, units
 from dipg.rubric.lexicon import LIGHT_WORDS, STOP_WORDS
-from dipg.rubric.mentions import Claim
+from dipg.rubric.mentions import Claim, is_denied
 from dipg.rubric.reading import names
 from dipg.text import plain
 
@@ -20,18 +21,45 @@ def says_besides(claim: Claim) -> bool:
     folded = claim.target.besides
     if not folded:
         return True
-    spoken = concepts(claim.answer.text)
+    answer = _in_full(claim.answer.text)
+    spoken = concepts(answer)
     numbers = [n for n in quantities(plain(folded)) if not claim.question.has_number(n)]
     if _puts_another(claim, {n.dimension for n in numbers if n.dimension}):
         return False
     named = {n for n, _ in names(folded)} - claim.question.terms
     if named:
         return all(not concepts(n).isdisjoint(spoken) for n in named)
+    if asks_number_and_thing(claim.question.text):
+        return _says_all(answer, plain(_in_full(folded)), claim)
     if any(said.same(n) for n in numbers for said in claim.answer.numbers):
         return True
     fresh = _fresh(plain(folded), concepts(claim.question.text.lower()))
     said = sum(not unit.isdisjoint(spoken) for unit in fresh)
     return 2 * said >= len(fresh) and _comes_first(claim, fresh)
+
+
+def _says_all(answer: str, thing: str, claim: Claim) -> bool:
+    """Whether an answer says every word of what is asked for beside a number, and denies none."""
+    told = units(answer)
+    return all(
+        any(not unit.isdisjoint(u.meant) and not is_denied(answer, u.start, u.end) for u in told)
+        for unit in _fresh(thing, concepts(claim.question.text.lower()))
+    )
+
+
+def _in_full(text: str) -> str:
+    """A text with the names of responses written out."""
+    return _SHORT.sub(lambda m: _RESPONSES[m[0].lower()], text)
+
+
+_RESPONSES = {
+    "cr": "complete response",
+    "pr": "partial response",
+    "mr": "minor response",
+    "sd": "stable disease",
+    "pd": "progressive disease",
+}
+_SHORT = re.compile(r"\b(?:cr|pr|mr|sd|pd)\b", re.IGNORECASE)
 
 
 def _puts_another(claim: Claim, kinds: set[str]) -> bool:

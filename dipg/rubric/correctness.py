@@ -11,6 +11,7 @@ from dipg.rubric.claims import Answer, read_answer
 from dipg.rubric.concepts import concepts, content, segments
 from dipg.rubric.directions import keeps_direction
 from dipg.rubric.lexicon import word_set
+from dipg.rubric.measured import says_measured
 from dipg.rubric.mentions import Claim
 from dipg.rubric.named import is_no_owner, says_labels, says_names
 from dipg.rubric.numbers import says_numbers
@@ -37,6 +38,7 @@ from dipg.text import words
 CHECKS = (
     opens_alike,
     says_besides,
+    says_measured,
     says_numbers,
     says_names,
     says_labels,

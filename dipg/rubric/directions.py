@@ -6,6 +6,7 @@ from dipg.rubric.concepts import segments
 from dipg.rubric.labels import label_spots
 from dipg.rubric.lexicon import DIRECTIONS
 from dipg.rubric.mentions import Claim, is_denied
+from dipg.rubric.turned import speaks_for_other_side
 
 
 def keeps_direction(claim: Claim) -> bool:
@@ -65,7 +66,7 @@ def _chooses_direction(claim: Claim) -> bool:
         if len(offered.get(axis, ())) < 2:
             continue
         said = [
-            (DIRECTIONS[m[0]][1], m.end())
+            (DIRECTIONS[m[0]][1] ^ speaks_for_other_side(claim, m.start()), m.end())
             for m in re.finditer(r"[a-z]+", answer.text)
             if DIRECTIONS.get(m[0], (-1, 0))[0] == axis
             and not is_denied(answer.text, m.start(), m.end())

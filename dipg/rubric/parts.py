@@ -9,6 +9,7 @@ from dipg.rubric.labels import labels_of
 from dipg.rubric.mentions import Claim
 from dipg.rubric.subjects import subject_of
 from dipg.rubric.targets import is_negated
+from dipg.rubric.turned import speaks_for_other_side
 
 _LONG = 2_000
 _TREATED = frozenset(("~hold", "~stop", "~continue", "~start", "~resume"))
@@ -33,9 +34,11 @@ def _says_opposite(sides: frozenset[str], claim: Claim) -> bool:
     asked = tuple(u for u in content(question) if u.isdisjoint(sides | opposites))
     labels = set(labels_of(question))
     best = {True: -1, False: -1}
-    for said, _ in segments(claim.answer.text):
+    for said, at in segments(claim.answer.text):
         spoken = concepts(said)
         good, bad = not spoken.isdisjoint(sides), not spoken.isdisjoint(opposites)
+        if good != bad and speaks_for_other_side(claim, at):
+            good, bad = bad, good
         if good == bad or is_negated(said):
             continue
         on = shared(spoken, asked) + 2 * len(labels.intersection(labels_of(said)))

@@ -168,12 +168,16 @@ def is_of_other_occasion(said: Quantity, claim: Claim) -> bool:
         return False
     alike = [n for n in claim.answer.numbers if n.dimension == said.dimension]
     part = portions(claim.answer.text, alike)[[n.start for n in alike].index(said.start)]
-    told = occasions(part)
+    told = occasions(_GROUND.sub("", part))
     return any(
         kind == k and not any(other in asked for other in told if other[0] == kind)
         for kind, _ in told
         for k, _ in asked
     )
+
+
+_GROUND = re.compile(r"\b(?:because|since|given that) [^,;.]*,")
+"""A reason that comes first: "because cycle 2 was delayed, ..."."""
 
 
 def is_told_apart(said: Quantity, claim: Claim) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from dipg.quantities import Quantity
+from dipg.rubric.asked import asks_each
 from dipg.rubric.lexicon import ACTIONS
 from dipg.rubric.reading import Reading
 
@@ -37,7 +38,8 @@ def is_required(number: Quantity, wording: Wording, question: Reading, context: 
         return False
     if _ATTRIBUTE.search(asked) and question.has_number(number):
         return False  # the "12-month survival rate" that is asked for
-    if not number.compare and _COMPARED.search(wording.text[: number.start]):
+    compared = not number.compare and _COMPARED.search(wording.text[: number.start])
+    if compared and not asks_each(asked):
         return False
     if not _ASKS_DOSE.search(asked) and _goes_on(wording.text, number):
         return False

@@ -131,6 +131,10 @@ def _is_share_of(said: Quantity, claim: Claim) -> bool:
         for p in parts
         for w in claim.target.numbers
         if w.dimension == said.dimension and p.raw > 1
+    ) or any(
+        close(said.value * said.per_day, w.value) and w.per_day in (0, 1) and said.per_day > 1
+        for w in claim.target.numbers
+        if w.dimension == said.dimension
     )
 
 

@@ -48,6 +48,7 @@ class Target:
       names: that an answer has to mention, in order.
       phrase: content words to be said where there are neither numbers nor names.
       besides: folded text of what is asked for beside a yes or no, or beside a number.
+      measured: plain text with numbers that have to be stated beside what the text says.
       units: what these words mean, each to be said in some word for it.
       sides: those of its concepts that have an opposite.
       set_aside: plain text of what the wording says it is not ("X rather than Y").
@@ -68,6 +69,7 @@ class Target:
     names: tuple[str, ...]
     phrase: tuple[str, ...]
     besides: str
+    measured: str
     units: tuple[frozenset[str], ...]
     sides: frozenset[str]
     set_aside: str
@@ -147,6 +149,7 @@ def make_target(wording: str, question: str, context: Reading) -> Target:
         names=required,
         phrase=phrase,
         besides=core.besides,
+        measured=core.measured,
         units=tuple(u.meant for u in units(text) if not set(words(u.said)).isdisjoint(phrase)),
         sides=frozenset(
             c

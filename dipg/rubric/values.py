@@ -98,6 +98,9 @@ def same_rate(said: Quantity, wanted: Quantity, rates: set[float], claim: Claim)
         return rates == {round(wanted.per_day, 6)}
     if not said.per_day:
         return True
+    if _OF_A_DAY.search(claim.question.text.lower()):  # all of a day is not given twice a day
+        allowed = [n for o in claim.options for n in o.allowed if n.same(said) and n.per_day]
+        return any(close(said.per_day, r) for r in (1.0, *(n.per_day for n in allowed)))
     known = [n.per_day for n in claim.context.numbers if n.same(said) and n.per_day]
     if not known and not claim.context.has_number(said):  # computed, and given as often as others
         everything = f"{claim.context.text} {claim.question.text}".lower()
@@ -118,6 +121,10 @@ def _implies_rate(asked: str, rate: float) -> bool:
     )
 
 
+_OF_A_DAY = re.compile(
+    r"\b(?:daily|24[- ]h\w*) (?:[\w-]+ )?(?:dos|amount|total)|"
+    r"\b(?:total|dose|amount|altogether|all) (?:[\w-]+ ){0,6}?(?:per|a|each|every) day\b"
+)
 _HOW_OFTEN = re.compile(r"\b(?:intervals?|how often|frequency)\b")
 _PER_DOSE = re.compile(
     r"\b(?:(?:each|per|single) (?:administration|dose|infusion|intake)|at a time)\b"
