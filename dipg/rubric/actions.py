@@ -70,6 +70,8 @@ def _target_of(
         return before[0][1]
     before += [(m.start(), m.group()) for m in _TREATMENT.finditer(text, 0, verb.start())][-1:]
     for at, name in sorted(before)[-1:]:
+        if verb.group().endswith("ed") and text[at + len(name) : verb.start()] in (" ", ": "):
+            return name  # "ONC201 unchanged"
         passive = _PASSIVE.search(text, at, verb.start())
         apart = _CLAUSE.search(text, at, verb.start()) or "," in text[at : verb.start()]
         if passive and verb.start() - at < 60 and not apart:
@@ -81,7 +83,7 @@ _IT_IS = re.compile(
     r"\b(?:it|this drug) (?:is|has to be|should be|must be|can be|may be|will be)(?: \w+)? $"
 )
 _PHRASAL = re.compile(
-    r" (?:on|again)\b|\bno (?:dose |further )?[cmai]|\bleav|\bleft\b|\bbe \w+ed\b"
+    r" (?:on|again)\b|\bno (?:dose |further )?[cmai]|\bleav|\bleft\b|\b(?:be|is) \w+ed\b"
 )
 _PHRASES = (
     (re.compile(r"(?:go|goes|went|going|carry|carries|carried|kept|keep) on\b"), "continue"),
@@ -98,8 +100,8 @@ _PHRASES = (
         ),
         "continue",
     ),
-    (re.compile(r"(?<=\bbe )(?:reduced|lowered|decreased|halved)\b"), "reduce"),
-    (re.compile(r"(?<=\bbe )(?:increased|raised|escalated|doubled)\b"), "increase"),
+    (re.compile(r"(?:(?<=\bbe )|(?<=\bis ))(?:reduced|lowered|decreased|halved)\b"), "reduce"),
+    (re.compile(r"(?:(?<=\bbe )|(?<=\bis ))(?:increased|raised|escalated|doubled)\b"), "increase"),
     (re.compile(r"(?:give|gave|given|giving) (?:[^.;,]{1,30} )?again\b"), "resume"),
 )
 """Verbs of several words, and what they do to a treatment."""

@@ -16,6 +16,7 @@ from dipg.rubric.asked import (
     asks_verdict_and_why,
 )
 from dipg.rubric.lexicon import ACTIONS, STOP_WORDS
+from dipg.rubric.reading import names
 from dipg.rubric.stems import stem
 from dipg.text import fold, plain, sentences, words
 
@@ -181,7 +182,25 @@ def _core(folded: str, question: str) -> str:
         leads = i == 0 and bool(first) and (first[0] in ACTIONS or first[0] in ("yes", "no"))
         if leads or (best and overlaps[i] >= 0.6 * best):
             kept.append(core)
+    kept += _of_others_asked(cores, kept, question)
     return " ".join(kept) or cores[0]
+
+
+def _of_others_asked(cores: list[str], kept: list[str], question: str) -> list[str]:
+    """What is to be done to a treatment that the question names beside another ("how should A and
+    B be managed?") and that nothing kept speaks of."""
+    asked = {name for name, _ in names(fold(question))}
+    if len(asked) < 2:
+        return []
+    told = {name for core in kept for name, _ in names(core)}
+    return [
+        core
+        for core in cores
+        if core not in kept
+        and not asked.isdisjoint({n for n, _ in names(core)} - told)
+        and words(plain(core))[:1]
+        and words(plain(core))[0] in ACTIONS
+    ]
 
 
 def _strip(sentence: str, question: str) -> str:

@@ -15,6 +15,7 @@ _OTHER = re.compile(
 _OF_WHOM = re.compile(
     r"\b(?:with|in|for|on|among|under|after) (?:the |those |an? )?([\w-]+(?: [\w-]+)?)"
 )
+_NON = re.compile(r"\bnon[- ](?=[a-z])")
 _CLAUSE_END = re.compile(r"[.;:!?](?=\s|$)|\n|,? (?:while|whereas|but|although)\b")
 
 
@@ -24,7 +25,7 @@ def speaks_for_other_side(claim: Claim, at: int) -> bool:
     mine, theirs = _sides(claim.question.text)
     if not mine or not theirs:
         return False
-    said = _OTHER.sub(" ", _clause_at(claim.answer.text, at))
+    said = _OTHER.sub(" ", _NON.sub("non", _clause_at(claim.answer.text, at)))
     here = meaning(said)
     return bool(here & theirs) and not here & mine
 
@@ -32,7 +33,7 @@ def speaks_for_other_side(claim: Claim, at: int) -> bool:
 @lru_cache(maxsize=4096)
 def _sides(question: str) -> tuple[frozenset[str], frozenset[str]]:
     """The words for what a question asks about, and for what it compares that with."""
-    asked = plain(question).lower()
+    asked = _NON.sub("non", plain(question).lower())
     found = _OTHER.search(asked)
     if found is None:
         return frozenset(), frozenset()

@@ -108,3 +108,38 @@ def test_the_total_of_a_day(answer: str, good: bool) -> None:
 def test_a_comparison_may_be_told_from_the_other_side(answer: str, good: bool) -> None:
     asked = "Was diarrhea more or less frequent with dovitinib than with placebo?"
     assert right(SIDES, asked, "More frequent", answer) is good
+
+
+@pytest.mark.parametrize(
+    ("answer", "good"),
+    [
+        ("Hold ribotinib until glucose is below 160 mg/dL, then restart; ONC201 unchanged.", True),
+        (
+            "Ribotinib is held until glucose is below 160 mg/dL, then resumed; ONC201 stopped.",
+            False,
+        ),
+        ("Hold ONC201 until glucose is below 160 mg/dL, then restart; ribotinib unchanged.", False),
+    ],
+)
+def test_what_is_done_to_each_of_two(answer: str, good: bool) -> None:
+    context = "Ribotinib is interrupted until glucose is below 160 mg/dL. ONC201 is not modified."
+    asked = "How should ribotinib and ONC201 be managed for the hyperglycemia?"
+    expected = (
+        "Interrupt ribotinib until glucose is below 160 mg/dL, then resume ribotinib; continue "
+        "ONC201 unchanged."
+    )
+    assert right(context, asked, expected, answer) is good
+
+
+@pytest.mark.parametrize(
+    ("answer", "good"),
+    [
+        ("More common in carriers than in non-carriers.", True),
+        ("Seizures were less common in non-carriers.", True),
+        ("More common in non-carriers.", False),
+    ],
+)
+def test_those_without_are_another_side(answer: str, good: bool) -> None:
+    asked = "Were seizures more or less common in carriers than in non-carriers?"
+    context = "Seizures were more common in carriers than in non-carriers."
+    assert right(context, asked, "More common", answer) is good
