@@ -53,7 +53,7 @@ _FALSE_THAT = re.compile(
 )
 _COMPARED = re.compile(
     r"\b(?:than|versus|vs|compared (?:to|with)|over|from|against|relative to|rather than|"
-    r"instead of|not|unlike|exceeds?|exceeding|above|below|beyond|down from|up from|historical|"
+    r"instead of|not|unlike|ahead of|exceeds?|exceeding|above|below|beyond|down from|up from|historical|"
     r"baseline|nor|never|no|whereas|while)\b\.?(?: \S+){0,5}? ?[\"'(~]*$"
 )
 _OR = re.compile(
