@@ -53,8 +53,8 @@ _FALSE_THAT = re.compile(
 )
 _COMPARED = re.compile(
     r"\b(?:than|versus|vs|compared (?:to|with)|over|from|against|relative to|rather than|"
-    r"instead of|not|unlike|ahead of|exceeds?|exceeding|above|below|beyond|down from|up from|historical|"
-    r"baseline|nor|never|no|whereas|while)\b\.?(?: \S+){0,5}? ?[\"'(~]*$"
+    r"instead of|not|unlike|exceeds?|exceeding|above|below|beyond|down from|up from|historical|"
+    r"ahead of|baseline|nor|never|no|whereas|while)\b\.?(?: \S+){0,5}? ?[\"'(~]*$"
 )
 _OR = re.compile(
     r"^(?: ?[a-z%/0-9]+)?,? ?(?:or|and/or)\b(?! (?:more|higher|above|greater|over|longer|older|"
