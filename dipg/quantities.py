@@ -199,6 +199,7 @@ def _join_ranges(text: str, found: list[Quantity]) -> list[Quantity]:
                 found[i + 1] = high._replace(compare="-")
         elif (
             low.dimension == ""
+            and not low.spelled  # "31 mm in one and 24 mm in the other"
             and high.dimension not in _PORTIONS
             and _LISTED.fullmatch(text, low.end, high.start)
         ):

@@ -21,6 +21,8 @@ CONFLICT = re.compile(
     rf"(?:differ|vary|give different|state different|report different|list different|"
     rf"record different|"
     rf"are different|provide different|name different|say different)\b"
+    rf"|\bgives? (?:two |three )?different (?:\w+ )?(?:dates|sides|answers|figures|results|"
+    rf"accounts|{VALUE_NOUN}s?)\b"
     rf"|\b(?:no|not) (?:agreement|consensus|unanimity) (?:\w+ ){{0,2}}?(?:between|among)\b"
     rf"|\b(?:values?|doses?|figures?|numbers?|dates?|readings?|results?|measurements?|findings|"
     rf"statements) (?:\w+ ){{0,3}}?differ\b"
