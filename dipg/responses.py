@@ -11,6 +11,7 @@ FORMATS: tuple[Format, ...] = ("xml", "json", "yaml")
 _TAG = re.compile(r"(</?(?:think|proof|answer)>)", re.IGNORECASE)
 _ORDER = ["<think>", "</think>", "<proof>", "</proof>", "<answer>", "</answer>"]
 _MAX_STRUCTURED = 100_000
+_MAX_DEPTH = 2  # an object, and in it a list of quotations
 
 
 class Response(NamedTuple):
@@ -100,13 +101,17 @@ def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object] | Non
 
 
 def _load_yaml(text: str) -> object:
-    """YAML by the safe loader; a document with aliases is refused, as aliases can grow without
-    end."""
+    """YAML by the safe loader. Aliases, which can grow without end, and nesting deeper than a
+    response has, which the scanner reads in quadratic time, are refused at the first."""
     import yaml  # type: ignore[import-untyped]
 
+    depth = 0
     try:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
-            return None
+        for event in yaml.parse(text, yaml.SafeLoader):
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+            if depth > _MAX_DEPTH or isinstance(event, yaml.AliasEvent):
+                return None
         return yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError):
         return None

@@ -126,4 +126,7 @@ def test_yaml() -> None:
     assert parse("think: a\nproof: b\nanswer: 54 Gy\n", "yaml").answer == "54 Gy"
     assert not parse("think: &a x\nproof: *a\nanswer: *a\n", "yaml").well_formed
     assert not parse("!!python/object/apply:os.system [ls]", "yaml").well_formed
-    assert not parse("[" * 20_000, "yaml").well_formed
+    assert parse("think: a\nproof: [b, c]\nanswer: d\n", "yaml").proof == "b\nc"
+    assert not parse("think: a\nproof: [[b]]\nanswer: d\n", "yaml").well_formed
+    for deep in ("[", "{", "[a, ", "- ", "a: "):
+        assert not parse((deep * 100_000)[:100_000], "yaml").well_formed
