@@ -46,8 +46,6 @@ def parse(text: str, expect: Format = "xml") -> Response:
 
 
 def _parse_tags(text: str) -> Response:
-    if (found := _split_at_plain_tags(text)) is not None:
-        return _finish(*found)
     parts = _TAG.split(text, maxsplit=len(_ORDER) + 1)
     tags = [tag.lower() for tag in parts[1::2]]
     if tags != _ORDER:
@@ -57,26 +55,6 @@ def _parse_tags(text: str) -> Response:
     if not (is_blank(before) and is_blank(between) and is_blank(after) and is_blank(end)):
         return Response(False, fault="text outside the tags")
     return _finish(think, proof, answer)
-
-
-def _split_at_plain_tags(text: str) -> tuple[str, str, str] | None:
-    """The channels of a response as most are: its only "<" are those of the six tags, in small
-    letters and in order. None where a closer look is needed."""
-    if text.count("<") != len(_ORDER):
-        return None
-    spots = []
-    at = 0
-    for tag in _ORDER:
-        at = text.find(tag, at)
-        if at < 0:
-            return None
-        spots.append(at)
-        at += len(tag)
-    think, end_think, proof, end_proof, answer, end_answer = spots
-    outside = text[:think], text[end_think + 8 : proof], text[end_proof + 8 : answer], text[at:]
-    if not all(map(is_blank, outside)):
-        return None
-    return text[think + 7 : end_think], text[proof + 7 : end_proof], text[answer + 8 : end_answer]
 
 
 def _finish(think: str, proof: str, answer: str) -> Response:
