@@ -52,6 +52,8 @@ _WORDLIKE = re.compile(r"[^\W\d_]+|\d+(?:\.\d+)*|[^\w\s\"'`*]")
 _VISIBLE = re.compile("[!-~]")
 _WORDS = re.compile(r"[^\W_]+")
 _LETTERS = re.compile("[a-z]+")
+IN_BRACKETS = re.compile(r"\([^()]*\)")
+"""An aside in brackets; of nested ones, the innermost."""
 _NO_TITLE = r"(?<!\b[DdMm]r\.)(?<!\b[Mm]rs\.)(?<!\bMs\.)(?<!\b[Pp]rof\.)(?<!\bSt\.)(?<!\bvs\.)"
 _SENTENCE_END = re.compile(rf"(?<=[.!?]){_NO_TITLE}(?:[\"')\]]*)\s+|\n+|;\s+")
 

@@ -13,6 +13,7 @@ from dipg.rubric.arithmetic import follows
 from dipg.rubric.claims import (
     COUNTABLE,
     Answer,
+    asks_how_many,
     conditions,
     is_uncounted,
     labels_in,
@@ -169,12 +170,11 @@ def _is_of_another_drug(
 def _counts_none(answer: Answer, proof_text: str, question: Reading) -> bool:
     """Whether a count is said to be none where the quotations deny nothing."""
     return (
-        _HOW_MANY.search(question.text.lower()) is not None
+        asks_how_many(question)
         and _NONE.match(answer.text) is not None
         and _NONE_AT_ALL.search(proof_text) is None
     )
 
 
-_HOW_MANY = re.compile(r"\bhow many\b")
 _NONE = re.compile(r"\W*(?:none|nobody|no one|zero|no (?!\w+ (?:is|are|was|were) given)\w+)\b")
 _NONE_AT_ALL = re.compile(r"\b(?:no|none|nobody|not|never|zero|0|without|neither|nor)\b")

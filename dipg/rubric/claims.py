@@ -84,9 +84,13 @@ def is_uncounted(number: Quantity, answer: Answer, question: Reading) -> bool:
     """Whether a number in words only points ("the two arms", "one dose"), and claims no count."""
     if not number.spelled or (number.dimension and number.dimension not in COUNTABLE):
         return False
-    if _HOW_MANY.search(question.text.lower()):
+    if asks_how_many(question):
         return number.raw == 1 and number.start != answer.numbers[0].start
     return not number.dimension or number.raw == 1
+
+
+def asks_how_many(question: Reading) -> bool:
+    return _HOW_MANY.search(question.text.lower()) is not None
 
 
 _HOW_MANY = re.compile(r"\bhow many\b")

@@ -14,7 +14,6 @@ from dipg.rubric.reading import Reading
 from dipg.text import words
 
 _THAN = re.compile(r"\b(?:than|compared (?:to|with)|versus|vs)\b")
-_WORD = re.compile(r"[a-z]+")
 
 Spot = tuple[int, bool]
 """Where one of several candidates is mentioned, and whether it is the expected one."""

@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from dipg.rubric.lexicon import GENERIC_WORDS, LIGHT_WORDS, STOP_WORDS
+from dipg.rubric.lexicon import VAGUE_WORDS
 from dipg.text import words
 
 _FAMILIES = """
@@ -264,13 +264,19 @@ def concepts(plain_text: str) -> frozenset[str]:
     return frozenset(found)
 
 
-_LITTLE = STOP_WORDS | GENERIC_WORDS | LIGHT_WORDS
-
-
 @lru_cache(maxsize=16384)
 def content(plain_text: str) -> tuple[frozenset[str], ...]:
     """What each word of plain text may mean that says what the text is about."""
-    return tuple(u.meant for u in units(plain_text) if u.said not in _LITTLE)
+    return tuple(u.meant for u in units(plain_text) if u.said not in VAGUE_WORDS)
+
+
+def asked_kind(plain_question: str) -> frozenset[str]:
+    """The concepts of what a question asks for one of ("which eye"); none where it does not."""
+    kind = _WHICH_KIND.search(plain_question)
+    return concepts(kind[1]) if kind else frozenset()
+
+
+_WHICH_KIND = re.compile(r"\b(?:which|what) (\w+)")
 
 
 def shared(spoken: frozenset[str], asked: tuple[frozenset[str], ...]) -> int:

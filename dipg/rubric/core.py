@@ -18,7 +18,7 @@ from dipg.rubric.asked import (
 from dipg.rubric.lexicon import ACTIONS, STOP_WORDS
 from dipg.rubric.reading import names
 from dipg.rubric.stems import stem
-from dipg.text import fold, plain, sentences, words
+from dipg.text import IN_BRACKETS, fold, plain, sentences, words
 
 
 class Core(NamedTuple):
@@ -106,7 +106,6 @@ _PARTS = re.compile(r"[;.](?=\s|$)|,? (?:and|which|then)\b|,(?=\s)")
 
 _OPENS = re.compile(r"\W*((?:yes|no)\b)", re.IGNORECASE)
 
-_BRACKETS = re.compile(r"\([^()]*\)")
 _REASON = re.compile(
     r",? (?:because|since|given that|as it|as the|as this|due to|owing to|i\.e\.|e\.g\.|"
     r"representing|indicating|reflecting|so that|in order to)\b.*",
@@ -207,7 +206,7 @@ def _strip(sentence: str, question: str) -> str:
     previous = None
     stripped = sentence
     while previous != stripped:
-        previous, stripped = stripped, _BRACKETS.sub("", stripped)
+        previous, stripped = stripped, IN_BRACKETS.sub("", stripped)
     stripped = _APPOSITION.sub(r"\1", stripped)
     explained = _EXPLAINED.search(stripped)
     if explained is not None and quantities(plain(stripped[: explained.start()])):

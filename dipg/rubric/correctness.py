@@ -33,7 +33,7 @@ from dipg.rubric.subjects import is_of_another
 from dipg.rubric.targets import Target
 from dipg.rubric.treatments import keeps_actions
 from dipg.rubric.wording import keeps_polarity, says_phrase
-from dipg.text import words
+from dipg.text import IN_BRACKETS, words
 
 CHECKS = (
     opens_alike,
@@ -78,7 +78,7 @@ def _without_asides_on_others(
     answer: Answer, options: tuple[Target, ...], context: Reading, question: Reading
 ) -> Answer | None:
     """An answer without brackets that are on another patient or arm: "32 % (cohort 1: 18 %)"."""
-    asides = _IN_BRACKETS.findall(answer.text) if "(" in answer.text else None
+    asides = IN_BRACKETS.findall(answer.text) if "(" in answer.text else None
     if not asides or not options:
         return None
     claim = Claim(answer, options[0], options, context, question)
@@ -86,10 +86,7 @@ def _without_asides_on_others(
         read = read_answer(aside.strip("()"))
         if not read.clauses or not is_of_another(read.clauses[0], claim):
             return None
-    return read_answer(_IN_BRACKETS.sub(" ", answer.text))
-
-
-_IN_BRACKETS = re.compile(r"\([^()]*\)")
+    return read_answer(IN_BRACKETS.sub(" ", answer.text))
 
 
 _DENIALS = word_set("not t never no nobody none cannot hardly")

@@ -1,6 +1,5 @@
 """What happened in one response: the criteria in their order."""
 
-import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -23,7 +22,7 @@ from dipg.rubric.sides import shows_both_sides
 from dipg.rubric.stance import Stance, take_stance
 from dipg.rubric.targets import Target, targets
 from dipg.rubric.thinking import concludes_absence
-from dipg.text import fold, plain
+from dipg.text import IN_BRACKETS, fold, plain
 from dipg.vignettes.types import Expected, Kind, Vignette
 
 _KEPT = 4_000
@@ -138,7 +137,7 @@ def _is_right_without(answer: Answer, absences: list[tuple[int, int]], task: Tas
     """Whether an answer is right also without its clauses that say that something is missing."""
     if any(target.opening for target in task.targets):
         return False  # "no information" is no "no"
-    outside = _IN_BRACKETS.sub(" ", answer.text)
+    outside = IN_BRACKETS.sub(" ", answer.text)
     if not statements_of_absence(outside):
         rest = [outside]
     else:
@@ -148,7 +147,6 @@ def _is_right_without(answer: Answer, absences: list[tuple[int, int]], task: Tas
     return bool(rest) and states_expected(left, task.targets, task.context, task.question)
 
 
-_IN_BRACKETS = re.compile(r"\([^()]*\)")
 _judge_kept = lru_cache(maxsize=8192)(judge)
 
 

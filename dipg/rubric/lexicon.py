@@ -62,6 +62,8 @@ GENERIC_WORDS = word_set(
     "patient patients child children boy girl case record context text question according based"
 )
 """Words of a question that do not say what it asks for."""
+VAGUE_WORDS = STOP_WORDS | LIGHT_WORDS | GENERIC_WORDS
+"""Words that do not say what a text is about."""
 
 KIN = word_set("brother sister mother father twin sibling cousin aunt uncle son daughter")
 

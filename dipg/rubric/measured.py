@@ -11,7 +11,7 @@ from dipg.rubric.labels import labels_of
 from dipg.rubric.mentions import Claim
 from dipg.rubric.numbers import says_numbers
 from dipg.rubric.reading import names
-from dipg.rubric.required import Wording, is_required
+from dipg.rubric.required import CHANGED_BY, Wording, is_required
 from dipg.rubric.targets import bind
 from dipg.text import plain
 
@@ -67,9 +67,6 @@ def _asked(text: str, claim: Claim) -> list[Quantity]:
         n
         for n in told
         if is_required(n, wording, claim.question, claim.context)
-        and not _DIFFERENCE.search(text, max(0, n.start - 24), n.start)
+        and not CHANGED_BY.search(text, max(0, n.start - 24), n.start)
     ]
     return [n for n in found if n.dimension == found[0].dimension]
-
-
-_DIFFERENCE = re.compile(r"\bby (?:about |around |approximately )?$")

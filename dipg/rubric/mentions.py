@@ -159,9 +159,7 @@ def is_aside(claim: Claim, said: Quantity) -> bool:
         return True
     if _INTERVAL.search(answer.text[max(0, said.start - 40) : said.start]):
         return said.raw in claim.context.raws
-    if _EXCLUDES.search(claim.question.text.lower()) and _INCLUDES.search(
-        answer.text[: said.start]
-    ):
+    if _counts_more_in(claim, said):
         return True
     clause = clause_of(answer, said.start)
     if clause is None or not claim.context.has_number(said):

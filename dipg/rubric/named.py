@@ -7,14 +7,13 @@ from dipg.rubric.comparisons import Spot, chosen_by_comparison
 from dipg.rubric.labels import label_spots
 from dipg.rubric.mentions import (
     Claim,
-    clause_of,
     is_compared,
     is_denied,
 )
 from dipg.rubric.otherwise import word_options
 from dipg.rubric.people import asked_person, names_person
 from dipg.rubric.statements import leads
-from dipg.rubric.subjects import is_of_another
+from dipg.rubric.subjects import is_at_another
 from dipg.rubric.targets import is_negated
 from dipg.rubric.wording import up_to_reason
 from dipg.text import sentences, words
@@ -40,7 +39,7 @@ def says_names(claim: Claim) -> bool:
     for name in target.names:
         hits = [at for n, at in answer.names if n == name] or _find_word(answer.text, name)
         hits = [at for at in hits if not is_denied(answer.text, at, at + len(name))]
-        hits = [at for at in hits if not _at_another(at, claim)]
+        hits = [at for at in hits if not is_at_another(at, claim)]
         if not hits:
             return False
         positions.append(min(hits))
@@ -117,11 +116,6 @@ def _chooses(claim: Claim) -> bool:
     if not any(not is_denied(answer.text, at, at + size) for at in mine):
         return False
     return all(is_compared(answer.text, at) for at in others) or leads(claim, spots)
-
-
-def _at_another(at: int, claim: Claim) -> bool:
-    clause = clause_of(claim.answer, at)
-    return clause is not None and is_of_another(clause, claim)
 
 
 def _find_word(text: str, name: str) -> list[int]:

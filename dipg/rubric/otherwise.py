@@ -4,7 +4,16 @@ import re
 from collections.abc import Set
 
 from dipg.rubric.choices import allowed_words
-from dipg.rubric.concepts import concepts, concepts_of, content, root, segments, shared, units
+from dipg.rubric.concepts import (
+    asked_kind,
+    concepts,
+    concepts_of,
+    content,
+    root,
+    segments,
+    shared,
+    units,
+)
 from dipg.rubric.lexicon import (
     ACTIONS,
     CLASSES,
@@ -82,8 +91,8 @@ def _is_beside(said: str, claim: Claim) -> bool:
     asked = content(question)
     if not shared(spoken, asked):
         return True
-    kind = _OF_WHICH_KIND.search(question)  # "the left eye was unchanged" says no more of eyes
-    rest = asked if kind is None else tuple(u for u in asked if u.isdisjoint(concepts(kind[1])))
+    kind = asked_kind(question)  # "the left eye was unchanged" says no more of eyes
+    rest = tuple(u for u in asked if u.isdisjoint(kind))
     return len(rest) < len(asked) and not shared(spoken, rest) and _says_else(said, claim, asked)
 
 
@@ -95,7 +104,6 @@ def _says_else(said: str, claim: Claim, asked: tuple[frozenset[str], ...]) -> bo
     return any(u.isdisjoint(known) for u in content(said))
 
 
-_OF_WHICH_KIND = re.compile(r"\b(?:which|what) (\w+)")
 _LIKEWISE = re.compile(
     r"\b(?:too|also|as well|likewise|similarly|same|both|so did|alike|equally)\b"
 )

@@ -4,10 +4,10 @@ import re
 
 from dipg.quantities import Quantity
 from dipg.rubric.lexicon import DRUG
-from dipg.rubric.mentions import Claim, clause_of
+from dipg.rubric.mentions import Claim
 from dipg.rubric.portions import is_of_other_occasion, is_told_of_another, portions
 from dipg.rubric.rivals import is_rival_name
-from dipg.rubric.subjects import is_of_another
+from dipg.rubric.subjects import is_at_another
 from dipg.rubric.targets import bind
 from dipg.text import words
 
@@ -15,8 +15,7 @@ from dipg.text import words
 def belongs(said: Quantity, owner: str, claim: Claim) -> bool:
     """Whether a number is said of the right drug, patient and arm."""
     mine = bind(claim.answer.text, said, claim.answer.names)
-    clause = clause_of(claim.answer, said.start)
-    if clause is not None and is_of_another(clause, claim):
+    if is_at_another(said.start, claim):
         return False
     if _is_for_another(said, claim) or is_of_other_occasion(said, claim):
         return False

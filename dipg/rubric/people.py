@@ -2,9 +2,9 @@
 
 import re
 
-from dipg.rubric.mentions import Claim, clause_of, is_compared, is_denied
+from dipg.rubric.mentions import Claim, is_compared, is_denied
 from dipg.rubric.persons import TITLE, WORD, Person, people_in
-from dipg.rubric.subjects import is_of_another
+from dipg.rubric.subjects import is_at_another
 
 _JOINED = re.compile(r"[\s.]*(?:,|/|&|\+|,? ?(?:and|or|as well as|together with|and/or))?[\s.]*")
 
@@ -37,7 +37,7 @@ def names_person(claim: Claim, mine: Person) -> bool:
     spots = [(m.start(), m.end(), m.group().removesuffix("'s")) for m in WORD.finditer(text)]
     good = [(a, b) for a, b, w in spots if w in mine]
     good = [(a, b) for a, b in good if not is_denied(text, a, b)]
-    good = [(a, b) for a, b in good if not _is_at_another(a, claim)]
+    good = [(a, b) for a, b in good if not is_at_another(a, claim)]
     if not good:
         return False
     others = _others(claim, mine)
@@ -54,11 +54,6 @@ _TITLE_STOP = re.compile(r"\b(dr|prof|mr|mrs|ms)\.")
 def _untitled(text: str) -> str:
     """A text in which the full stop of a title ends nothing."""
     return _TITLE_STOP.sub(r"\1", text) if "." in text else text
-
-
-def _is_at_another(at: int, claim: Claim) -> bool:
-    clause = clause_of(claim.answer, at)
-    return clause is not None and is_of_another(clause, claim)
 
 
 def _others(claim: Claim, mine: Person) -> frozenset[str]:

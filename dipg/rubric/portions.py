@@ -218,13 +218,20 @@ def _told_behind(
     context: str,
 ) -> tuple[tuple[tuple[Quantity, ...], tuple[frozenset[str], ...]], ...]:
     """The numbers of each sentence that has several of a kind, with the words behind each."""
+    return tuple(
+        (alike, _words_behind(sentence, alike)) for sentence, alike in _alike(context) if alike[1:]
+    )
+
+
+@lru_cache(maxsize=4096)
+def _alike(context: str) -> tuple[tuple[str, tuple[Quantity, ...]], ...]:
+    """The numbers of one kind of each sentence of a context, with the sentence."""
     found = []
     for sentence in sentences(plain(context)):
-        numbers = quantities(sentence)
-        for dimension in dict.fromkeys(n.dimension for n in numbers):
-            alike = [n for n in numbers if n.dimension == dimension]
-            if len(alike) > 1:
-                found.append((tuple(alike), _words_behind(sentence, alike)))
+        kinds: dict[str, list[Quantity]] = {}
+        for number in quantities(sentence):
+            kinds.setdefault(number.dimension, []).append(number)
+        found += [(sentence, tuple(alike)) for alike in kinds.values()]
     return tuple(found)
 
 
@@ -276,13 +283,10 @@ def _told(
 ) -> tuple[tuple[tuple[Quantity, ...], tuple[frozenset[str], ...]], ...]:
     """The numbers of each sentence of a context, each with the words that go with it."""
     found = []
-    for sentence in sentences(plain(context)):
-        numbers = quantities(sentence)
-        for dimension in dict.fromkeys(n.dimension for n in numbers):
-            alike = [n for n in numbers if n.dimension == dimension]
-            parts = _shared([meaning(p) for p in portions(sentence, alike)])
-            if len(alike) > 1 and all(_words_behind(sentence, alike)):
-                lead = meaning(sentence[: alike[0].start])
-                parts = tuple(part | lead for part in parts)
-            found.append((tuple(alike), parts))
+    for sentence, alike in _alike(context):
+        parts = _shared([meaning(p) for p in portions(sentence, alike)])
+        if len(alike) > 1 and all(_words_behind(sentence, alike)):
+            lead = meaning(sentence[: alike[0].start])
+            parts = tuple(part | lead for part in parts)
+        found.append((alike, parts))
     return tuple(found)

@@ -19,7 +19,7 @@ _COMPARED = re.compile(
 )
 _ATTRIBUTE = re.compile(r"\d-(?:year|month|week|day|hour)s?\b")
 _VERB = re.compile(r"[a-z]+|[.;](?=\s|$)")
-_CHANGED_BY = re.compile(r"\bby (?:about |around |approximately )?$")
+CHANGED_BY = re.compile(r"\bby (?:about |around |approximately )?$")
 _CHANGED_TO = re.compile(r"\bto (?:about |around |approximately )?$")
 
 
@@ -59,7 +59,7 @@ def _goes_on(text: str, number: Quantity) -> bool:
 def _is_difference_to(number: Quantity, wording: Wording) -> bool:
     """Whether it is the change that leads to another number ("lowered by 2.5 mg to 2.5 mg")."""
     text = wording.text
-    if not _CHANGED_BY.search(text[: number.start]):
+    if not CHANGED_BY.search(text[: number.start]):
         return False
     later = [n for n in wording.numbers if n.start > number.end]
     alike = [n for n in later if number.dimension in (n.dimension, "percent")]

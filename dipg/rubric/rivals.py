@@ -5,11 +5,11 @@ import re
 from dipg.quantities import Quantity, close
 from dipg.rubric.lexicon import DRUG, PLAIN_WORDS, STOP_WORDS
 from dipg.rubric.limits import is_limit
-from dipg.rubric.mentions import Claim, clause_of, is_aside
+from dipg.rubric.mentions import Claim, is_aside
 from dipg.rubric.portions import is_told_apart
 from dipg.rubric.reading import Reading
 from dipg.rubric.steps import is_step
-from dipg.rubric.subjects import is_of_another
+from dipg.rubric.subjects import is_at_another
 from dipg.rubric.targets import bind, shape
 from dipg.text import words
 
@@ -45,8 +45,7 @@ def takes_its_place(said: Quantity, claim: Claim, allowed: list[Quantity]) -> bo
         return False
     if _is_what_is_left(said, claim, allowed) or _bounds_it(said, claim):
         return False
-    clause = clause_of(claim.answer, said.start)
-    if clause is not None and is_of_another(clause, claim):
+    if is_at_another(said.start, claim):
         return False
     mine = bind(claim.answer.text, said, claim.answer.names)
     owners = {b for b in claim.target.bound if b} or set(claim.target.names)

@@ -3,7 +3,7 @@
 import re
 
 from dipg.rubric.concepts import Unit, content, root, segments, units
-from dipg.rubric.lexicon import GENERIC_WORDS, LIGHT_WORDS, STOP_WORDS, word_set
+from dipg.rubric.lexicon import VAGUE_WORDS, word_set
 from dipg.rubric.mentions import Claim
 
 _WH = re.compile(r"\b(?:which|what|who|whom)\b")
@@ -36,9 +36,8 @@ def keeps_roles(claim: Claim) -> bool:
 
 
 def _is_verb(unit: Unit) -> bool:
-    known = unit.said in STOP_WORDS or unit.said in GENERIC_WORDS or unit.said in LIGHT_WORDS
     first = unit.said.split(" ")[0]
-    return not known and (first.endswith("ed") or root(first) in _BASE)
+    return unit.said not in VAGUE_WORDS and (first.endswith("ed") or root(first) in _BASE)
 
 
 def _acts(

@@ -6,8 +6,9 @@ from dipg.comparators import comparator_start
 from dipg.quantities import Quantity
 from dipg.rubric.limits import same_limit
 from dipg.rubric.mentions import Claim, is_denied, is_option
+from dipg.rubric.required import CHANGED_BY
 from dipg.rubric.stems import stem
-from dipg.rubric.values import THINGS, same_rate, same_value
+from dipg.rubric.values import DOWN, THINGS, same_rate, same_value
 
 _REPEATED = re.compile(
     r"^,? ?(?:twice|thrice|x ?\d|times \d|[2-9] times|two times|three times|on two occasions)\b"
@@ -24,9 +25,7 @@ _FROM = re.compile(r"\bfrom (?:\w+ ){0,2}?$")
 _TO = re.compile(r"(?:\b(?:down |up )?to|->|=>|→) ?$")
 _ON_TO = re.compile(r"^ ?(?:[a-z%/][a-z/0-9%]* ){0,4}?(?:(?:down |up )?to|->|=>|→) ?\d")
 _BY = re.compile(r"\b(?:by what|by how|how much)\b")
-_CHANGED_BY = re.compile(r"\bby (?:about |around |approximately )?$")
 _UP = re.compile(r"\b(?:increas|rise|rose|grew|grow|gain|longer|higher|more|differ)")
-_DOWN = re.compile(r"\b(?:decreas|reduc|fell|fall|declin|shr[aiu]nk|loss|lost|lower|drop|chang)")
 
 
 def is_stated(said: Quantity, wanted: Quantity, rates: set[float], claim: Claim) -> bool:
@@ -170,7 +169,7 @@ def _is_alternative(said: Quantity, claim: Claim) -> bool:
 
 def _asks_for_change(claim: Claim) -> bool:
     text = f"{claim.question.text.lower()} {claim.target.text}"
-    return bool(_BY.search(text) or _DOWN.search(text) or _UP.search(text))
+    return bool(_BY.search(text) or DOWN.search(text) or _UP.search(text))
 
 
 def _role(text: str, number: Quantity) -> str:
@@ -180,7 +179,7 @@ def _role(text: str, number: Quantity) -> str:
         return "to"
     if _FROM.search(before):
         return "from"
-    if _CHANGED_BY.search(before):
+    if CHANGED_BY.search(before):
         return "by"
     after = text[number.end : number.end + 40]
     if _OF_CHANGE.match(after):

@@ -11,14 +11,13 @@ from dipg.rubric.concepts import (
     units,
 )
 from dipg.rubric.labels import labels_of
-from dipg.rubric.lexicon import DRUG, GENERIC_WORDS, KIN, LIGHT_WORDS, PLAIN_WORDS, STOP_WORDS
-from dipg.rubric.mentions import Claim
+from dipg.rubric.lexicon import DRUG, KIN, PLAIN_WORDS, VAGUE_WORDS
+from dipg.rubric.mentions import Claim, clause_of
 from dipg.rubric.persons import people_in
 from dipg.rubric.reading import Reading
 from dipg.rubric.targets import shape
 from dipg.text import words
 
-_LITTLE = STOP_WORDS | GENERIC_WORDS | LIGHT_WORDS
 _PRONOUN = re.compile(
     r"\b(?:it|he|she|they|her|him|them|his|their|its|this|that|these|those|one)\b"
 )
@@ -30,7 +29,7 @@ def subject_of(text: str, claim: Claim) -> str:
     for unit in units("" if ASIDE.match(text) else _CLEFT.sub("", text)):
         if _PRONOUN.fullmatch(unit.said) and unit.said not in ("her", "his", "their", "its"):
             return ""
-        if unit.said in _LITTLE or unit.said in PLAIN_WORDS or unit.said in KIN:
+        if unit.said in VAGUE_WORDS or unit.said in PLAIN_WORDS or unit.said in KIN:
             continue
         return unit.said if is_rival(unit, claim) else ""
     return ""
@@ -42,7 +41,7 @@ _CLEFT = re.compile(r"^\W*it (?:is|was) (?=.* (?:who|that|which)\b)")
 def is_rival(unit: Unit, claim: Claim) -> bool:
     """Whether a word names a thing that the context knows, and neither question nor wordings."""
     word = unit.said
-    if word in LEXICON or word in PLAIN_WORDS or word in _LITTLE or not word[0].isalpha():
+    if word in LEXICON or word in PLAIN_WORDS or word in VAGUE_WORDS or not word[0].isalpha():
         return False
     known = claim.context.terms
     if word not in known and word.removesuffix("s") not in known:
@@ -94,13 +93,21 @@ def is_about_another(text: str, claim: Claim) -> bool:
 @lru_cache(maxsize=4096)
 def _kinds_asked(question: Reading, context: Reading) -> dict[str, str]:
     """The names of a question, each with the sort of thing that it is of."""
-    asked = (n for n in words(question.text.lower()) if n not in _LITTLE and n not in PLAIN_WORDS)
+    asked = (
+        n for n in words(question.text.lower()) if n not in VAGUE_WORDS and n not in PLAIN_WORDS
+    )
     written = (n for n in asked if n.capitalize() in question.text or _may_be_name(n, question))
     return {n: k for n in written if (k := kind_of(n, context))}
 
 
 def _may_be_name(word: str, question: Reading) -> bool:
     return DRUG.fullmatch(word) is not None or word in question.names
+
+
+def is_at_another(at: int, claim: Claim) -> bool:
+    """Whether the clause that a position of an answer lies in is of another patient or arm."""
+    clause = clause_of(claim.answer, at)
+    return clause is not None and is_of_another(clause, claim)
 
 
 def is_of_another(clause: Clause, claim: Claim) -> bool:

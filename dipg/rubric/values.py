@@ -11,12 +11,12 @@ from dipg.rubric.reading import Reading
 from dipg.text import sentences
 from dipg.units import ATOMS
 
-_DOWN = re.compile(r"\b(?:decreas|reduc|fell|fall|declin|shr[aiu]nk|loss|lost|lower|drop|chang)")
+DOWN = re.compile(r"\b(?:decreas|reduc|fell|fall|declin|shr[aiu]nk|loss|lost|lower|drop|chang)")
 
 
 def same_value(said: Quantity, wanted: Quantity, claim: Claim) -> bool:
     """Same value and unit, as far as the vignette gives a unit; a fall by 3 is -3."""
-    if said.value < 0 < wanted.value and _DOWN.search(
+    if said.value < 0 < wanted.value and DOWN.search(
         f"{claim.question.text.lower()} {claim.target.text}"
     ):
         said = said._replace(value=-said.value, raw=-said.raw)

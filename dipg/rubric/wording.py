@@ -4,7 +4,7 @@ import re
 
 from dipg.rubric.clauses import Clause
 from dipg.rubric.comparisons import asked_directions, chosen_by_comparison
-from dipg.rubric.concepts import concepts, content, segments, shared, units
+from dipg.rubric.concepts import asked_kind, concepts, content, segments, shared, units
 from dipg.rubric.lexicon import DIRECTIONS, STOP_WORDS
 from dipg.rubric.mentions import Claim, is_denied
 from dipg.rubric.otherwise import class_rival, word_options
@@ -104,8 +104,7 @@ def _compared(claim: Claim) -> bool | None:
     wanted, text = claim.target.units, claim.answer.text
     if not asked_directions(claim.question) or len(wanted) > 2:
         return None
-    kind = _WHICH.search(claim.question.text.lower())
-    head = concepts(kind[1]) if kind else frozenset()
+    head = asked_kind(claim.question.text.lower())
     spots, before = [], frozenset[str]()
     for unit in units(text):
         if not unit.meant.isdisjoint(wanted[0]):
@@ -114,9 +113,6 @@ def _compared(claim: Claim) -> bool | None:
             spots.append((unit.start, False))
         before = unit.meant if unit.said not in STOP_WORDS else frozenset()
     return chosen_by_comparison(text, claim.answer.clauses, spots, claim.question)
-
-
-_WHICH = re.compile(r"\b(?:which|what) (\w+)")
 
 
 def _across_clauses(claim: Claim) -> bool:
