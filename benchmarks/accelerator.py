@@ -53,6 +53,7 @@ import numpy as np
 
 from benchmarks.accelerator_counts import Sizes, cache_bytes, update_flops
 from benchmarks.accelerator_shapes import SHAPES, random_model
+from dipg.app.files import clean, replace_file
 from grpo_core.advantages import group_normalised
 from grpo_core.batch import Batch, Prompts
 from grpo_core.lora import Lora, adapt
@@ -61,7 +62,7 @@ from grpo_core.models.config import DecoderConfig
 from grpo_core.models.weights import Split
 from grpo_core.passes import NOTHING, Pass
 from grpo_core.roofline import Sizes as RooflineSizes
-from grpo_core.roofline import keys_seen
+from grpo_core.roofline import features, keys_seen
 from grpo_core.sampler import Ends, as_batch, sample_jit
 from grpo_core.sampling import Temperature, completion_keys
 from grpo_core.trainer import GRPO, GrpoTargets, grpo_step, init_actor, logps_of, make_optimizer
@@ -129,9 +130,8 @@ class Bench:
     def write(self) -> None:
         """Everything so far, as JSON without NaN."""
         if self.into is not None:
-            spare = self.into.with_name(self.into.name + ".part")
-            spare.write_text(json.dumps(_finite(self.found), indent=1) + "\n", encoding="utf-8")
-            spare.replace(self.into)
+            text = json.dumps(clean(self.found), indent=1, allow_nan=False) + "\n"
+            replace_file(self.into, text.encode())
 
     def attempt(self, what: str, function: Callable[[], None]) -> None:
         """Do it, or say in one line why not."""
@@ -169,14 +169,6 @@ class Bench:
 def say(line: str) -> None:
     """A line, at once."""
     print(line, flush=True)
-
-
-def _finite(tree: Any) -> Any:
-    if isinstance(tree, dict):
-        return {key: _finite(value) for key, value in tree.items()}
-    if isinstance(tree, list | tuple):
-        return [_finite(value) for value in tree]
-    return None if isinstance(tree, float) and not np.isfinite(tree) else tree
 
 
 def machine() -> dict[str, Any]:
@@ -300,10 +292,8 @@ def scalars() -> LossScalars:
 
 def how_for(config: DecoderConfig, s: Sizes, limit: int | None) -> Pass:
     """Layers computed again where what they keep, roughly, is more than 0.45 of the memory."""
-    heads = 2 * config.num_heads + 2 * config.num_kv_heads
-    features = 8 * config.width + 2 * heads * config.head_dim + 6 * config.mlp_width
     seen = keys_seen(config, RooflineSizes(*s))
-    kept = 2.0 * s.tokens * config.num_layers * features
+    kept = 2.0 * s.tokens * config.num_layers * features(config)
     kept += 12.0 * s.completion_tokens * config.num_heads * seen
     return dataclasses.replace(BFLOAT16, remat=limit is not None and kept > 0.45 * limit)
 

@@ -45,6 +45,12 @@ def matrices(c: DecoderConfig) -> int:
     return c.width * (heads * c.head_dim + c.mlp_width * (3 if c.gated_mlp else 2))
 
 
+def features(c: DecoderConfig) -> int:
+    """Numbers that one layer keeps of a token: its products' operands and results."""
+    heads = 2 * c.num_heads + 2 * c.num_kv_heads
+    return 8 * c.width + 2 * heads * c.head_dim + 6 * c.mlp_width
+
+
 def keys_seen(c: DecoderConfig, sizes: Sizes) -> float:
     """Positions that a completion's token is compared with, summed over layers."""
     total = 0
@@ -68,11 +74,9 @@ def _forward(c: DecoderConfig, s: Sizes) -> tuple[float, float, float]:
 def _activations(c: DecoderConfig, s: Sizes) -> float:
     """Bytes written and read by one pass over the layers, in products' operands and results."""
     prompts, completions = s.prompts * s.prompt_length, s.prompts * s.group * s.new_tokens
-    heads = 2 * c.num_heads + 2 * c.num_kv_heads
-    features = 8 * c.width + 2 * heads * c.head_dim + 6 * c.mlp_width
     scores = prompts * c.num_layers * s.prompt_length + completions * keys_seen(c, s)
     # Scores are float32, and written and read as scores and as weights.
-    return (prompts + completions) * c.num_layers * features * 2.0 + scores * c.num_heads * 16.0
+    return (prompts + completions) * c.num_layers * features(c) * 2.0 + scores * c.num_heads * 16.0
 
 
 def sampling(c: DecoderConfig, s: Sizes) -> Load:
