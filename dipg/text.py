@@ -173,6 +173,13 @@ _words_kept = lru_cache(maxsize=16384)(_find_words)
 """The criteria look at the same clauses again and again."""
 
 
+def part_around(text: str, start: int, end: int, stop: re.Pattern[str]) -> tuple[int, int]:
+    """Where the part of a text between two matches of `stop` begins and ends that a span is in."""
+    before = max((m.end() for m in stop.finditer(text, 0, start)), default=0)
+    after = stop.search(text, end)
+    return before, after.start() if after else len(text)
+
+
 def sentences(text: str) -> list[str]:
     """Split at sentence ends, line breaks and semicolons; a decimal point ends nothing."""
     return [s for s in _SENTENCE_END.split(text) if s and not s.isspace()]

@@ -8,6 +8,7 @@ from dipg.rubric.claims import Answer
 from dipg.rubric.clauses import Clause
 from dipg.rubric.reading import Reading
 from dipg.rubric.targets import Target
+from dipg.text import part_around
 
 
 class Claim(NamedTuple):
@@ -189,9 +190,8 @@ _INCLUDES = re.compile(
 
 def _is_hypothetical(text: str, said: Quantity) -> bool:
     """Whether a number stands in a sentence on what would be done if something were otherwise."""
-    start = max((m.end() for m in _SENTENCE_STOP.finditer(text, 0, said.start)), default=0)
-    stop = _SENTENCE_STOP.search(text, said.end)
-    sentence = text[start : stop.start() if stop else len(text)]
+    start, end = part_around(text, said.start, said.end, _SENTENCE_STOP)
+    sentence = text[start:end]
     return _WOULD.search(sentence) is not None and _ONLY_IF.search(sentence) is not None
 
 

@@ -15,7 +15,7 @@ from dipg.rubric.labels import label_spots
 from dipg.rubric.lexicon import STOP_WORDS, word_set
 from dipg.rubric.mentions import Claim
 from dipg.rubric.stems import stem, stems
-from dipg.text import plain, sentences
+from dipg.text import part_around, plain, sentences
 from dipg.units import ATOMS
 
 _DIVIDERS = (
@@ -46,12 +46,8 @@ def portions(text: str, numbers: Sequence[Quantity]) -> list[str]:
     """For each of some numbers of a text, in order, the words that go with it."""
     if not numbers:
         return []
-    first = 0
-    for m in _ENDS.finditer(text, 0, numbers[0].start):
-        first = m.end()
-    edges = [first, *(_divide(text, a.end, b.start) for a, b in pairwise(numbers))]
-    last = _ENDS.search(text, numbers[-1].end)
-    edges.append(last.start() if last else len(text))
+    first, last = part_around(text, numbers[0].start, numbers[-1].end, _ENDS)
+    edges = [first, *(_divide(text, a.end, b.start) for a, b in pairwise(numbers)), last]
     return [text[a:b] for a, b in pairwise(edges)]
 
 

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 from dipg.quantities import Quantity, close
 from dipg.rubric.mentions import Claim
+from dipg.text import part_around
 
 
 def is_step(said: Quantity, claim: Claim) -> bool:
@@ -19,9 +20,7 @@ def _is_unreduced(said: Quantity, claim: Claim, wanted: list[Quantity]) -> bool:
     """Whether it is what a share is taken off, or a part taken of, and is told as that: "60 mg/m2 x
     0.8 m2 = 48 mg, reduced by 25 %", "without aprepitant it would have been 120 mg"."""
     text = claim.answer.text
-    start = max((m.end() for m in _STOP.finditer(text, 0, said.start)), default=0)
-    stop = _STOP.search(text, said.end)
-    end = stop.start() if stop else len(text)
+    start, end = part_around(text, said.start, said.end, _STOP)
     if not any(_is_share_of(w, said, claim) for w in wanted):
         return False
     if _WOULD.search(text, start, said.start) and _OTHERWISE.search(text, start, end):
