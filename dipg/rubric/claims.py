@@ -23,6 +23,7 @@ class Answer(NamedTuple):
     """An answer, read once: plain text, numbers, names, clauses.
 
     Attributes:
+      spoken: the words of its text, so that a check can see that it has nothing to look at.
       opening: the capitalised word that it begins with, where that could be a person's name.
     """
 
@@ -30,6 +31,7 @@ class Answer(NamedTuple):
     numbers: list[Quantity]
     names: list[tuple[str, int]]
     clauses: Sequence[Clause]
+    spoken: frozenset[str] = frozenset()
     too_long: bool = False
     opening: str = ""
 
@@ -50,7 +52,8 @@ def read_answer(answer: str) -> Answer:
     too_long = len(folded) > LONGEST_ANSWER or max(len(numbers), len(named)) > MOST_VALUES
     first = _FIRST_NAME.match(folded)
     opening = first[1].lower() if first else ""
-    return Answer(text, numbers, named, clauses(text, numbers, named), too_long, opening)
+    parts = clauses(text, numbers, named)
+    return Answer(text, numbers, named, parts, frozenset(words(text)), too_long, opening)
 
 
 _CITATION = re.compile(r"(?<=\S) ?\[\d{1,2}(?:, ?\d{1,2})*\]")
