@@ -107,7 +107,10 @@ def _apply(
     gradients = by_rule(gradients)
     norm = optax.tree.norm(gradients)
     updates, opt_state = optimizer.update(gradients, actor.opt_state, actor.params)
-    params = jax.tree.map(lambda p, u: p - learning_rate * u.astype(p.dtype), actor.params, updates)
+    # A weight keeps its dtype, or the next step would compile again and take more memory.
+    params = jax.tree.map(
+        lambda p, u: (p - learning_rate * u).astype(p.dtype), actor.params, updates
+    )
     finite = jnp.isfinite(metrics["loss"]) & jnp.isfinite(norm)
     updated = ActorState(params, opt_state, actor.updates + 1)
     kept = jax.tree.map(lambda new, old: jnp.where(finite, new, old), updated, actor)

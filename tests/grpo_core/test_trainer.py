@@ -66,6 +66,15 @@ def test_supervised_steps_learn_a_batch_by_heart(actor):
     assert losses[-1] < 0.1 * losses[0]
 
 
+def test_a_step_keeps_every_dtype_also_of_weights_in_bfloat16(actor):
+    graph, optimizer, fresh = actor
+    params = jax.tree.map(lambda x: x.astype(jnp.bfloat16), fresh().params)
+    state = init_actor(params, optimizer)
+    before = [(x.shape, x.dtype) for x in jax.tree.leaves(state)]
+    state, _ = supervised_step(graph, optimizer, state, random_batch(), jnp.float32(1e-2))
+    assert [(x.shape, x.dtype) for x in jax.tree.leaves(state)] == before
+
+
 def grpo_setting(actor):
     graph, optimizer, fresh = actor
     batch = random_batch()
