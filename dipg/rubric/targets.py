@@ -4,9 +4,9 @@ import re
 from dataclasses import dataclass
 
 from dipg.quantities import Quantity, quantities
-from dipg.rubric.actions import actions_of, with_companions
-from dipg.rubric.asked import asked_for, asks_difference, asks_yes_or_no
-from dipg.rubric.concepts import OPPOSITES, concepts, root, units
+from dipg.rubric.actions import actions_of, may_act, with_companions
+from dipg.rubric.asked import asked_for, asks_difference, asks_yes_or_no, names_asked, offers_choice
+from dipg.rubric.concepts import OPPOSITES, concepts, units
 from dipg.rubric.core import core_of
 from dipg.rubric.labels import labels_of
 from dipg.rubric.lexicon import (
@@ -17,9 +17,11 @@ from dipg.rubric.lexicon import (
     LIGHT_WORDS,
     PLAIN_WORDS,
     STOP_WORDS,
+    word_set,
 )
 from dipg.rubric.reading import Reading, names, read
 from dipg.rubric.required import Wording, is_required
+from dipg.rubric.stems import root
 from dipg.text import fold, plain, words
 from dipg.vignettes.types import Expected
 
@@ -33,6 +35,12 @@ _NEGATOR = re.compile(
     r"anything but|far from|"
     r"(?:advis\w+|recommend\w*|decid\w+|counsel\w*|argu\w+|spoke|voted) against)\b"
 )
+_NEGATES = word_set(
+    "not n t never no without neither nor cannot none isn wasn doesn didn hasn haven won lack "
+    "lacks lacking absent absence fail fails failed denies denied ruled negative hardly scarcely "
+    "anything far against"
+)
+"""A word of each negation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +91,15 @@ class Target:
 
 
 def targets(expected: Expected, question: str, context: Reading) -> tuple[Target, ...]:
-    """The wordings of a right answer: its value, its answer and its aliases."""
-    wordings = [expected.answer, *expected.aliases]
-    if expected.value is not None:
-        wordings.append(f"{expected.value:.12g} {expected.unit or ''}")
+    """The wordings of a right answer: its answer, its aliases and its value."""
+    wordings = (expected.answer, *expected.aliases, value_wording(expected))
     distinct = dict.fromkeys(w.strip() for w in wordings if w.strip())
     return tuple(make_target(w, question, context) for w in distinct)
+
+
+def value_wording(expected: Expected) -> str:
+    """The value of an expected answer in its unit; "" where it has none."""
+    return "" if expected.value is None else f"{expected.value:.12g} {expected.unit or ''}"
 
 
 def make_target(wording: str, question: str, context: Reading) -> Target:
@@ -96,10 +107,10 @@ def make_target(wording: str, question: str, context: Reading) -> Target:
     whole_folded = fold(wording).replace("**", "").replace("`", "")
     core = core_of(whole_folded, question)
     core_folded = core.text
-    text = plain(core_folded)
+    text, whole = plain(core_folded), plain(whole_folded)
     asked = read(question)
     numbers = quantities(text)
-    told = quantities(plain(whole_folded))
+    told = numbers if text == whole else quantities(whole)
     named = names(core_folded)
     required = tuple(dict.fromkeys(n for n, _ in named if n not in asked.terms))
     labels = frozenset(labels_of(_COMPARED.split(text)[0] if asks_difference(question) else text))
@@ -110,9 +121,9 @@ def make_target(wording: str, question: str, context: Reading) -> Target:
     ]
     wanted, labels_asked = asked_for(question)
     acts = (
-        []
-        if _offers_both(text, asked)
-        else actions_of(text, with_companions(named, text, asked.text.lower()))
+        actions_of(text, with_companions(named, text, asked.text.lower()))
+        if may_act(text) and not _offers_both(text, asked)
+        else []
     )
     only = [i for i in kept if numbers[i].dimension.partition("/")[0] in wanted]
     if only and len(dict.fromkeys(numbers[i].dimension for i in only)) == 1:
@@ -120,8 +131,8 @@ def make_target(wording: str, question: str, context: Reading) -> Target:
     bound = [bind(text, numbers[i], named) for i in kept]
     if only:
         bound = [owner if owner in asked.terms else "" for owner in bound]
-    if dosed := _DOSE_OF.findall(asked.text.lower()):
-        bound = [dosed[0] if len(dosed) == 1 and owner in asked.terms else owner for owner in bound]
+    if bound and len(dosed := _doses_of(asked.text.lower())) == 1:
+        bound = [dosed[0] if owner in asked.terms else owner for owner in bound]
     directions = _directions(text)
     offered = () if required or numbers or labels else _offered(named, asked, question)
     if offered:
@@ -140,33 +151,46 @@ def make_target(wording: str, question: str, context: Reading) -> Target:
     opening = m[1] if (m := _OPENING.match(text)) else ""
     if opening:
         directions.pop(_VERDICT, None)
+    said = units(text)
     return Target(
         text=text,
-        whole=plain(whole_folded),
-        numbers=tuple(numbers[i] for i in kept),
+        whole=whole,
+        numbers=tuple([numbers[i] for i in kept]),
         bound=tuple(bound),
         allowed=tuple(told),
         names=required,
         phrase=phrase,
         besides=core.besides,
         measured=core.measured,
-        units=tuple(u.meant for u in units(text) if not set(words(u.said)).isdisjoint(phrase)),
+        units=tuple([u.meant for u in said if phrase and _has_one_of(phrase, u.said)]),
         sides=frozenset(
-            c
-            for u in units(text)
-            if u.said not in STOP_WORDS and u.said not in LIGHT_WORDS
-            for c in u.meant
-            if c in OPPOSITES
+            [
+                c
+                for u in said
+                if u.said not in STOP_WORDS and u.said not in LIGHT_WORDS
+                for c in u.meant
+                if c in OPPOSITES
+            ]
         ),
-        set_aside=plain(core.set_aside),
+        set_aside=plain(core.set_aside) if core.set_aside else "",
         labels=labels - labels_asked,
         opening=opening,
         polar=bool(opening) and (asks_yes_or_no(question) or bool(core.besides)),
         negated=is_negated(text),
         actions=tuple(acts),
         directions=tuple(directions.items()),
-        chooses=tuple(n for n in offered if n not in required),
+        chooses=tuple([n for n in offered if n not in required]),
     )
+
+
+def _has_one_of(phrase: tuple[str, ...], said: str) -> bool:
+    """Whether some words said have one of a phrase."""
+    return said in phrase or any(w in phrase for w in words(said))
+
+
+def _doses_of(asked: str) -> list[str]:
+    """The drugs whose dose a question asks for."""
+    return _DOSE_OF.findall(asked) if "dos" in asked else []
 
 
 _DOSE_OF = re.compile(rf"\bdos(?:e|age|es|ages) (?:of|for) (?:the )?({DRUG.pattern})(?! and| or|,)")
@@ -175,7 +199,7 @@ _DOSE_OF = re.compile(rf"\bdos(?:e|age|es|ages) (?:of|for) (?:the )?({DRUG.patte
 def _directions(text: str) -> dict[int, int]:
     """The sides that a wording takes; one with "before" and "after" takes neither."""
     said: dict[int, set[int]] = {}
-    for axis, side in (DIRECTIONS[w] for w in words(text) if w in DIRECTIONS):
+    for axis, side in [DIRECTIONS[w] for w in words(text) if w in DIRECTIONS]:
         said.setdefault(axis, set()).add(side)
     return {axis: min(sides) for axis, sides in said.items() if len(sides) == 1}
 
@@ -183,20 +207,17 @@ def _directions(text: str) -> dict[int, int]:
 def _offers_both(text: str, asked: Reading) -> bool:
     """Whether a wording is one of two directions that a question offers ("higher or lower?")."""
     sides = {"~increase", "~decrease"}
-    return sides <= concepts(asked.text.lower()) and not sides.isdisjoint(concepts(text))
+    return not sides.isdisjoint(concepts(text)) and sides <= concepts(asked.text.lower())
 
 
 def _offered(named: list[tuple[str, int]], asked: Reading, question: str) -> tuple[str, ...]:
     """The names that a question offers for choice, where the answer is one of them."""
     mine = {n for n, _ in named}
-    if not mine or not mine <= asked.terms or not CHOICE.search(plain(question)):
+    if not mine or not mine <= asked.terms or not offers_choice(question):
         return ()
     shapes = {shape(n) for n in mine}
-    offered = tuple(dict.fromkeys(n for n, _ in names(fold(question)) if shape(n) in shapes))
+    offered = tuple([n for n in names_asked(question) if shape(n) in shapes])
     return offered if len(offered) > len(mine) else ()
-
-
-CHOICE = re.compile(r"\b(?:which|who|whose|or|between|what (?:drug|patient|arm))\b")
 
 
 def shape(name: str) -> str:
@@ -224,7 +245,7 @@ def _phrase(
         spoken = [w for w in spoken if w not in ACTIONS]
     if required and not has_numbers and len(words(text)) <= 4:
         parts = {p for n in required for p in re.findall("[a-z]+", n)}
-        others = [w for w in spoken if w not in parts | asked | PLAIN_WORDS]
+        others = [w for w in spoken if w not in parts and w not in asked and w not in PLAIN_WORDS]
         return tuple(w for w in others if w not in required)
     if has_numbers or required:
         return tuple(
@@ -280,6 +301,8 @@ _BESIDE = re.compile(
 
 def is_negated(text: str) -> bool:
     """Whether plain text denies: an odd number of negations."""
+    if _NEGATES.isdisjoint(words(text)):
+        return False
     return len(_NEGATOR.findall(_DENIES_NOTHING.sub("", text))) % 2 == 1
 
 
