@@ -9,7 +9,7 @@ from dipg.text import fold, plain, words
 
 
 @lru_cache(maxsize=4096)
-def _read(question: str) -> tuple[str, frozenset[str]]:
+def in_plain(question: str) -> tuple[str, frozenset[str]]:
     """A question in plain text, and its words, which tell which patterns cannot match."""
     text = plain(question)
     return text, frozenset(words(text))
@@ -18,13 +18,13 @@ def _read(question: str) -> tuple[str, frozenset[str]]:
 @lru_cache(maxsize=4096)
 def asks_yes_or_no(question: str) -> bool:
     """Whether a question is answered by yes or no alone."""
-    asked, _ = _read(question)
+    asked, _ = in_plain(question)
     return _POLAR.match(asked) is not None and _ASKS_MORE.search(asked) is None
 
 
 def asks_verdict_and_why(question: str) -> bool:
     """Whether a question is answered by yes or no and the reason for it."""
-    asked, _ = _read(question)
+    asked, _ = in_plain(question)
     return _POLAR.match(asked) is not None and (
         _WHY_ALONE.search(asked) is not None or _WHICH_REASON.search(asked) is not None
     )
@@ -32,7 +32,7 @@ def asks_verdict_and_why(question: str) -> bool:
 
 def asks_why(question: str) -> bool:
     """Whether a question asks for a reason, be it among others."""
-    asked, spoken = _read(question)
+    asked, spoken = in_plain(question)
     return not spoken.isdisjoint(("why", "reason", "reasons")) and bool(_ASKS_WHY.search(asked))
 
 
@@ -42,7 +42,7 @@ _ASKS_WHY = re.compile(r"\bwhy\b|\b(?:what|which) (?:\w+ )?reasons?\b")
 @lru_cache(maxsize=4096)
 def asks_thing_and_why(question: str) -> bool:
     """Whether a question asks what, who, when or how, and why."""
-    asked, spoken = _read(question)
+    asked, spoken = in_plain(question)
     return "and" in spoken and _THING_AND_WHY.search(asked) is not None
 
 
@@ -58,7 +58,7 @@ _THING_AND_WHY = re.compile(
 @lru_cache(maxsize=4096)
 def asks_thing_and_number(question: str) -> bool:
     """Whether a question asks what or who, and then how long, when or how much."""
-    asked, spoken = _read(question)
+    asked, spoken = in_plain(question)
     return "and" in spoken and _THING_AND_NUMBER.match(asked) is not None
 
 
@@ -73,13 +73,13 @@ _THING_AND_NUMBER = re.compile(
 def asks_number_and_thing(question: str) -> bool:
     """Whether a question asks how much, and then what or which ("by what percentage did it change,
     and which category is this?")."""
-    asked, spoken = _read(question)
+    asked, spoken = in_plain(question)
     return "and" in spoken and _NUMBER_AND_THING.search(asked) is not None
 
 
 def asks_each(question: str) -> bool:
     """Whether a question asks for a number of each of several."""
-    asked, spoken = _read(question)
+    asked, spoken = in_plain(question)
     return not _EACH.isdisjoint(spoken) and _NUMBER_OF_EACH.search(asked) is not None
 
 
@@ -103,7 +103,7 @@ _EACH = frozenset(("each", "both", "either", "two", "respectively"))
 @lru_cache(maxsize=4096)
 def asks_difference(question: str) -> bool:
     """Whether a question asks how two things differ, be it among others."""
-    asked, spoken = _read(question)
+    asked, spoken = in_plain(question)
     may = "how" in spoken or "differ" in asked or "compare" in asked
     return may and _ASKS_DIFFERENCE.search(asked) is not None
 
@@ -111,8 +111,14 @@ def asks_difference(question: str) -> bool:
 @lru_cache(maxsize=4096)
 def offers_choice(question: str) -> bool:
     """Whether a question offers a choice between names."""
-    asked, spoken = _read(question)
+    asked, spoken = in_plain(question)
     return not _CHOOSING.isdisjoint(spoken) and _CHOICE.search(asked) is not None
+
+
+@lru_cache(maxsize=4096)
+def labels_asked(question: str) -> frozenset[tuple[str, str]]:
+    """The labels that a question names."""
+    return frozenset(labels_of(in_plain(fold(question))[0]))
 
 
 @lru_cache(maxsize=4096)
@@ -169,20 +175,15 @@ _ASKED_BY: tuple[tuple[frozenset[str], re.Pattern[str], frozenset[str]], ...] = 
 
 
 @lru_cache(maxsize=4096)
-def asked_for(question: str) -> tuple[frozenset[str], frozenset[tuple[str, str]]]:
-    """The dimensions of the numbers that a question asks for, and the labels that it names."""
-    text, spoken = _read(fold(question))
-    return _asked_dimensions(text, spoken), frozenset(labels_of(text))
-
-
-def _asked_dimensions(question: str, spoken: frozenset[str]) -> frozenset[str]:
+def asked_for(question: str) -> frozenset[str]:
     """The dimensions of the numbers that a question asks for, where it asks for one kind alone."""
+    asked, spoken = in_plain(fold(question))
     found = [
         dimensions
         for last, pattern, dimensions in _ASKED_BY
-        if not last.isdisjoint(spoken) and pattern.search(question)
+        if not last.isdisjoint(spoken) and pattern.search(asked)
     ]
-    return found[0] if len(found) == 1 and not _MORE_THAN_ONE.search(question) else frozenset()
+    return found[0] if len(found) == 1 and not _MORE_THAN_ONE.search(asked) else frozenset()
 
 
 _MORE_THAN_ONE = re.compile(

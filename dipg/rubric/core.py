@@ -16,6 +16,7 @@ from dipg.rubric.asked import (
     asks_thing_and_why,
     asks_verdict_and_why,
     asks_why,
+    in_plain,
 )
 from dipg.rubric.lexicon import ACTIONS, STOP_WORDS, word_set
 from dipg.rubric.reading import names
@@ -129,6 +130,7 @@ _ASIDE = re.compile(
     r"(?:,| and)? (?:while|whilst|along with|together with monitoring)\b.*", re.DOTALL
 )
 _ASIDE_CUES = word_set("while whilst along together")
+_CUES = _REASON_CUES | _WHICH_CUES | _RELATIVE_CUES | _ASIDE_CUES
 _PREMISE = re.compile(
     r"^.+?(?:, (?:so|therefore|thus|hence|and so|and therefore)|[;,] (?:therefore|thus|hence),) "
     r"(?!that\b)|^\W*(?:because|since|given that|as) [^,]+, (?=\w)",
@@ -151,7 +153,7 @@ _BECAUSE = re.compile(r"\b(?:because of|because|due to|owing to|given that) (.+)
 def _without_end(folded: str, question: str) -> str:
     """A dose without how long it is given, where that is not asked for."""
     found = _UNTIL.search(folded) if "til" in folded or " long as" in folded else None
-    if found is None or _ASKS_UNTIL.search(plain(question)):
+    if found is None or _ASKS_UNTIL.search(in_plain(question)[0]):
         return folded
     dose = folded[: found.start()]
     return dose if quantities(plain(dose)) else folded
@@ -222,9 +224,10 @@ def _strip(sentence: str, question: str) -> str:
     if ", " in stripped:
         stripped = _without(_PREMISE, stripped)
     spoken = words(stripped)
-    for cues, aside in _asides_to(question):
-        if not cues.isdisjoint(spoken):
-            stripped = _without(aside, stripped)
+    if not _CUES.isdisjoint(spoken):
+        for cues, aside in _asides_to(question):
+            if not cues.isdisjoint(spoken):
+                stripped = _without(aside, stripped)
     return stripped.strip()
 
 
@@ -239,7 +242,9 @@ def _asides_to(question: str) -> tuple[tuple[frozenset[str], re.Pattern[str]], .
     """What does not answer a question, each with words without one of which it is not said."""
     several = asks_difference(question) or asks_number_and_thing(question)
     which = () if several else ((_WHICH_CUES, _WHICH),)
-    relative = ((_RELATIVE_CUES, _RELATIVE),) if _ASKS_ONE_THING.match(plain(question)) else ()
+    relative = (
+        ((_RELATIVE_CUES, _RELATIVE),) if _ASKS_ONE_THING.match(in_plain(question)[0]) else ()
+    )
     return ((_REASON_CUES, _REASON), *which, (_ASIDE_CUES, _ASIDE), *relative)
 
 

@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 
 from dipg.quantities import Quantity
-from dipg.rubric.asked import asked_for, asks_yes_or_no, offers_choice, ways_to_ask
+from dipg.rubric.asked import asked_for, asks_yes_or_no, in_plain, offers_choice, ways_to_ask
 from dipg.rubric.labels import labels_of
 from dipg.rubric.lexicon import GENERIC_WORDS, word_set
 from dipg.rubric.reading import Reading, content
 from dipg.rubric.stems import stem
-from dipg.text import plain, words
 
 _NAMES_OF_VALUES = word_set(
     "dose doses dosage value amount number figure date dates age duration schedule reason reasons "
@@ -63,7 +62,7 @@ class Matter:
     @property
     def wanted(self) -> frozenset[str]:
         """The dimensions of the numbers that it asks for, where it asks for one kind alone."""
-        return asked_for(self.question.text)[0]
+        return asked_for(self.question.text)
 
     @property
     def asks_why(self) -> bool:
@@ -93,8 +92,7 @@ class Matter:
 
 def matter_of(context: Reading, question: Reading, raws: frozenset[float]) -> Matter:
     """What a vignette gives (`raws` are its numbers as written) and asks for."""
-    text = plain(question.text)
-    spoken = words(text)
+    text, spoken = in_plain(question.text)
     nouns = [
         named
         for last, asks, named in _ASKED_AS

@@ -1,11 +1,19 @@
 """What a right answer has to say, read from a vignette's `expected` once."""
 
 import re
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from dipg.quantities import Quantity, quantities
 from dipg.rubric.actions import actions_of, may_act, with_companions
-from dipg.rubric.asked import asked_for, asks_difference, asks_yes_or_no, names_asked, offers_choice
+from dipg.rubric.asked import (
+    asked_for,
+    asks_difference,
+    asks_yes_or_no,
+    labels_asked,
+    names_asked,
+    offers_choice,
+)
 from dipg.rubric.concepts import OPPOSITES, concepts, units
 from dipg.rubric.core import core_of
 from dipg.rubric.labels import labels_of
@@ -17,8 +25,8 @@ from dipg.rubric.lexicon import (
     LIGHT_WORDS,
     PLAIN_WORDS,
     STOP_WORDS,
-    word_set,
 )
+from dipg.rubric.negation import is_negated
 from dipg.rubric.reading import Reading, names, read
 from dipg.rubric.required import Wording, is_required
 from dipg.rubric.stems import root
@@ -28,23 +36,9 @@ from dipg.vignettes.types import Expected
 _VERDICT = DIRECTIONS["yes"][0]
 _COMPARED = re.compile(r"\b(?:than|versus|vs|compared (?:with|to))\b")
 _OPENING = re.compile(r"^\W*(yes|no)\b")
-_NEGATOR = re.compile(
-    r"\b(?:not|n't|never|no|without|neither|nor|cannot|none|isn|wasn|doesn|didn|hasn|haven|won|"
-    r"lacks?|"
-    r"lacking|absent|absence|fails?|failed|denies|denied|ruled out|negative for|hardly|scarcely|"
-    r"anything but|far from|"
-    r"(?:advis\w+|recommend\w*|decid\w+|counsel\w*|argu\w+|spoke|voted) against)\b"
-)
-_NEGATES = word_set(
-    "not n t never no without neither nor cannot none isn wasn doesn didn hasn haven won lack "
-    "lacks lacking absent absence fail fails failed denies denied ruled negative hardly scarcely "
-    "anything far against"
-)
-"""A word of each negation."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """One wording of a right answer, taken apart.
 
     Attributes:
@@ -119,12 +113,12 @@ def make_target(wording: str, question: str, context: Reading) -> Target:
         for i, n in enumerate(numbers)
         if not _in_label(n, labels) and is_required(n, Wording(text, numbers, told), asked, context)
     ]
-    wanted, labels_asked = asked_for(question)
     acts = (
         actions_of(text, with_companions(named, text, asked.text.lower()))
         if may_act(text) and not _offers_both(text, asked)
         else []
     )
+    wanted = asked_for(question) if kept else frozenset()
     only = [i for i in kept if numbers[i].dimension.partition("/")[0] in wanted]
     if only and len(dict.fromkeys(numbers[i].dimension for i in only)) == 1:
         kept, required, acts = only, (), []
@@ -173,7 +167,7 @@ def make_target(wording: str, question: str, context: Reading) -> Target:
             ]
         ),
         set_aside=plain(core.set_aside) if core.set_aside else "",
-        labels=labels - labels_asked,
+        labels=labels - labels_asked(question) if labels else labels,
         opening=opening,
         polar=bool(opening) and (asks_yes_or_no(question) or bool(core.besides)),
         negated=is_negated(text),
@@ -220,6 +214,7 @@ def _offered(named: list[tuple[str, int]], asked: Reading, question: str) -> tup
     return offered if len(offered) > len(mine) else ()
 
 
+@lru_cache(maxsize=8192)
 def shape(name: str) -> str:
     """What a name looks like: letters and digits in turn ("KX41" is "a0")."""
     return re.sub(r"[a-z]+", "a", re.sub(r"\d+", "0", name))
@@ -238,9 +233,8 @@ def _phrase(
     does: bool,
 ) -> tuple[str, ...]:
     """Content words to look for; beside numbers or names only words of a class of values."""
-    spoken = [w for w in words(text) if w not in STOP_WORDS or w in ("no", "not")]
-    spoken = [w for w in spoken if not w[0].isdigit() and w not in kinds and w != "plus"]
-    acts = any(w in ACTIONS for w in spoken)
+    spoken = [w for w in words(text) if w not in _UNSAID and w not in kinds and not w[0].isdigit()]
+    acts = not ACTIONS.keys().isdisjoint(spoken)
     if does or required or has_numbers:
         spoken = [w for w in spoken if w not in ACTIONS]
     if required and not has_numbers and len(words(text)) <= 4:
@@ -251,12 +245,16 @@ def _phrase(
         return tuple(
             w for w in spoken if CLASSES.get(w, "month") not in ("yesno", "roman", "month")
         )
-    known = {root(w) for w in asked}
+    known = set(map(root, asked))
     fresh = [w for w in spoken if root(w) not in known and w not in ("yes", "no", "not")]
     fresh = [w for w in fresh if w not in LIGHT_WORDS] or fresh
     if not fresh and (acts or any(w in DIRECTIONS for w in words(text))):
         return ()
     return tuple(fresh or [w for w in spoken if w not in ("yes", "no", "not")])
+
+
+_UNSAID = STOP_WORDS - {"no", "not"} | {"plus"}
+"""Words of a wording that an answer need not have."""
 
 
 def bind(text: str, number: Quantity, named: list[tuple[str, int]]) -> str:
@@ -296,16 +294,4 @@ def _is_circumstance(text: str, start: int, end: int, number: int) -> bool:
 _BESIDE = re.compile(
     r"\b(?:because(?: of)?|since|due to|owing to|despite|given|concurrent(?:ly)?|concomitant|"
     r"alongside|taking) (?:(?:the|a|concurrent|concomitant|use of|with) ){0,3}$"
-)
-
-
-def is_negated(text: str) -> bool:
-    """Whether plain text denies: an odd number of negations."""
-    if _NEGATES.isdisjoint(words(text)):
-        return False
-    return len(_NEGATOR.findall(_DENIES_NOTHING.sub("", text))) % 2 == 1
-
-
-_DENIES_NOTHING = re.compile(
-    r"\b(?:no doubt|no question|without (?:a |any )?doubt|not only|none other than|no sooner)\b"
 )
