@@ -13,9 +13,13 @@ def actions_of(text: str, named: list[tuple[str, int]]) -> list[tuple[str, str]]
         return []
     found = []
     at = 0
-    for m in re.finditer(r"[a-z]+(?:-[a-z]+)*", text):
-        action = ACTIONS.get(m.group())
-        phrase = _phrase_at(text, m)
+    for m in _WORD.finditer(text):
+        word = m.group()
+        action = ACTIONS.get(word)
+        opens = word.partition("-")[0] in _OPENS_PHRASE
+        if action is None and not opens:
+            continue
+        phrase = _phrase_at(text, m.start()) if opens else None
         goes_on = phrase == "continue"
         action = phrase or action
         if action is None or _is_history(text, m.start()) or _is_denied(text, m.start()):
@@ -33,6 +37,9 @@ def actions_of(text: str, named: list[tuple[str, int]]) -> list[tuple[str, str]]
     return found
 
 
+_WORD = re.compile(r"[a-z]+(?:-[a-z]+)*")
+
+
 def may_act(text: str) -> bool:
     """Whether a text has a verb that may do something to a treatment."""
     spoken = words(text)
@@ -45,11 +52,9 @@ def may_act(text: str) -> bool:
 _VERBS = frozenset(ACTIONS)
 
 
-def _phrase_at(text: str, word: re.Match[str]) -> str | None:
-    """What a verb of several words that begins with a word does."""
-    if word.group().partition("-")[0] not in _OPENS_PHRASE:
-        return None
-    return next((done for p, done in _PHRASES if p.match(text, word.start())), None)
+def _phrase_at(text: str, at: int) -> str | None:
+    """What a verb of several words that begins there does."""
+    return next((done for phrase, done in _PHRASES if phrase.match(text, at)), None)
 
 
 def with_companions(named: list[tuple[str, int]], text: str, asked: str) -> list[tuple[str, int]]:
