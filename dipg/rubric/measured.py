@@ -1,6 +1,7 @@
 """Asked for "the survival in each arm, and which lived longer", does an answer give the numbers?"""
 
 import re
+from dataclasses import replace
 
 from dipg.quantities import Quantity, quantities
 from dipg.rubric.asked import asks_each
@@ -25,7 +26,8 @@ def says_measured(claim: Claim) -> bool:
     text = plain(folded)
     numbers = _asked(text, claim)
     named = names(folded)
-    target = claim.target._replace(
+    target = replace(
+        claim.target,
         text=text,
         labels=frozenset(labels_of(text)),
         numbers=tuple(numbers),

@@ -1,8 +1,8 @@
 """What a right answer has to say, read from a vignette's `expected` once."""
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
 
 from dipg.quantities import Quantity, quantities
 from dipg.rubric.actions import actions_of, may_act, with_companions
@@ -14,7 +14,6 @@ from dipg.rubric.asked import (
     names_asked,
     offers_choice,
 )
-from dipg.rubric.binding import COMPARED, bind
 from dipg.rubric.concepts import OPPOSITES, concepts, units
 from dipg.rubric.core import core_of
 from dipg.rubric.labels import labels_of
@@ -35,10 +34,12 @@ from dipg.text import fold, plain, words
 from dipg.vignettes.types import Expected
 
 _VERDICT = DIRECTIONS["yes"][0]
+_COMPARED = re.compile(r"\b(?:than|versus|vs|compared (?:with|to))\b")
 _OPENING = re.compile(r"^\W*(yes|no)\b")
 
 
-class Target(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class Target:
     """One wording of a right answer, taken apart.
 
     Attributes:
@@ -107,7 +108,7 @@ def make_target(wording: str, question: str, context: Reading) -> Target:
     told = numbers if text == whole else quantities(whole)
     named = names(core_folded)
     required = tuple(dict.fromkeys(n for n, _ in named if n not in asked.terms))
-    labels = frozenset(labels_of(COMPARED.split(text)[0] if asks_difference(question) else text))
+    labels = frozenset(labels_of(_COMPARED.split(text)[0] if asks_difference(question) else text))
     kept = [
         i
         for i, n in enumerate(numbers)
@@ -255,3 +256,43 @@ def _phrase(
 
 _UNSAID = STOP_WORDS - {"no", "not"} | {"plus"}
 """Words of a wording that an answer need not have."""
+
+
+def bind(text: str, number: Quantity, named: list[tuple[str, int]]) -> str:
+    """The name that a number belongs to: the nearest in its clause, before it if there is one."""
+    if not named:
+        return ""
+    left = max(
+        text.rfind(c, 0, number.start) for c in (". ", ";", "\n", " while ", " whereas ", " but ")
+    )
+    rights = [
+        i
+        for c in (". ", ";", "\n", " while ", " whereas ", " but ")
+        if (i := text.find(c, number.end)) >= 0
+    ]
+    right = min(rights, default=len(text))
+    before = [
+        (at, n)
+        for n, at in named
+        if left <= at < number.start and not _is_circumstance(text, at, at + len(n), number.start)
+    ]
+    after = [
+        (at, n)
+        for n, at in named
+        if number.end <= at < right and not _COMPARED.search(text, number.end, at)
+    ]
+    if after and before:
+        joint = re.fullmatch(r"\s*(?:of|for|with) (?:\w+ )?", text[number.end : after[0][0]])
+        return after[0][1] if joint else before[-1][1]
+    return before[-1][1] if before else after[0][1] if after else ""
+
+
+def _is_circumstance(text: str, start: int, end: int, number: int) -> bool:
+    """Whether a name only says why or beside what ("because of X, the dose is 27 mg")."""
+    return number - end > 6 and _BESIDE.search(text, max(0, start - 32), start) is not None
+
+
+_BESIDE = re.compile(
+    r"\b(?:because(?: of)?|since|due to|owing to|despite|given|concurrent(?:ly)?|concomitant|"
+    r"alongside|taking) (?:(?:the|a|concurrent|concomitant|use of|with) ){0,3}$"
+)
