@@ -1,6 +1,7 @@
 """What a vignette gives and what it asks for, as the stance of an answer is judged by it."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from dipg.quantities import Quantity
 from dipg.rubric.asked import asked_for, asks_yes_or_no, in_plain, offers_choice, ways_to_ask
@@ -52,12 +53,12 @@ class Matter:
     @property
     def asked_stems(self) -> frozenset[str]:
         """Of the words asked for, without words like "dose", which other matters have, too."""
-        return frozenset(map(stem, self.asked - _NAMES_OF_VALUES))
+        return _stems_asked(self.asked)
 
     @property
     def labels(self) -> frozenset[tuple[str, str]]:
         """Labels that the question names ("arm b")."""
-        return frozenset(labels_of(self.question.key))
+        return _labels_in(self.question.key)
 
     @property
     def wanted(self) -> frozenset[str]:
@@ -99,3 +100,13 @@ def matter_of(context: Reading, question: Reading, raws: frozenset[float]) -> Ma
         if not last.isdisjoint(spoken) and asks.search(text)
     ]
     return Matter(context, question, raws, (content(text) - GENERIC_WORDS).union(*nouns))
+
+
+@lru_cache(maxsize=4096)
+def _stems_asked(asked: frozenset[str]) -> frozenset[str]:
+    return frozenset(map(stem, asked - _NAMES_OF_VALUES))
+
+
+@lru_cache(maxsize=4096)
+def _labels_in(key: str) -> frozenset[tuple[str, str]]:
+    return frozenset(labels_of(key))
