@@ -3,19 +3,23 @@
 import re
 from functools import lru_cache
 
-from dipg.rubric.lexicon import ACTIONS, DRUG, PLAIN_WORDS, TREATMENTS
+from dipg.rubric.lexicon import ACTIONS, DRUG, PLAIN_WORDS, TREATMENTS, word_set
 from dipg.text import words
 
 
 def actions_of(text: str, named: list[tuple[str, int]]) -> list[tuple[str, str]]:
     """(name, action) for each verb that does something to the treatment after it, in its clause."""
-    if ACTIONS.keys().isdisjoint(words(text)) and not _PHRASAL.search(text):
-        return []  # of a verb with a hyphen one part is a verb, too
+    if not may_act(text):
+        return []
     found = []
     at = 0
-    for m in re.finditer(r"[a-z]+(?:-[a-z]+)*", text):
-        action = ACTIONS.get(m.group())
-        phrase = next((done for p, done in _PHRASES if p.match(text, m.start())), None)
+    for m in _WORD.finditer(text):
+        word = m.group()
+        action = ACTIONS.get(word)
+        opens = word.partition("-")[0] in _OPENS_PHRASE
+        if action is None and not opens:
+            continue
+        phrase = _phrase_at(text, m.start()) if opens else None
         goes_on = phrase == "continue"
         action = phrase or action
         if action is None or _is_history(text, m.start()) or _is_denied(text, m.start()):
@@ -33,6 +37,26 @@ def actions_of(text: str, named: list[tuple[str, int]]) -> list[tuple[str, str]]
     return found
 
 
+_WORD = re.compile(r"[a-z]+(?:-[a-z]+)*")
+
+
+def may_act(text: str) -> bool:
+    """Whether a text has a verb that may do something to a treatment."""
+    spoken = words(text)
+    if not _VERBS.isdisjoint(spoken):
+        return True  # of a verb with a hyphen one part is a verb, too
+    may = "leav" in text or not _PHRASAL_WORDS.isdisjoint(spoken)
+    return may and _PHRASAL.search(text) is not None
+
+
+_VERBS = frozenset(ACTIONS)
+
+
+def _phrase_at(text: str, at: int) -> str | None:
+    """What a verb of several words that begins there does."""
+    return next((done for phrase, done in _PHRASES if phrase.match(text, at)), None)
+
+
 def with_companions(named: list[tuple[str, int]], text: str, asked: str) -> list[tuple[str, int]]:
     """The names of a text, and where it mentions what a question puts beside a drug ("everolimus
     and lanreotide"): that is a drug, too, whatever it ends in."""
@@ -43,6 +67,8 @@ def with_companions(named: list[tuple[str, int]], text: str, asked: str) -> list
 
 @lru_cache(maxsize=4096)
 def _companions(asked: str) -> frozenset[str]:
+    if " and " not in asked and " or " not in asked:
+        return frozenset()
     beside = {w for m in _BESIDE_DRUG.finditer(asked) for w in m.groups() if w}
     return frozenset(w for w in beside if not DRUG.fullmatch(w)) - PLAIN_WORDS - TREATMENTS
 
@@ -85,6 +111,7 @@ _IT_IS = re.compile(
 _PHRASAL = re.compile(
     r" (?:on|again)\b|\bno (?:dose |further )?[cmai]|\bleav|\bleft\b|\b(?:be|is) \w+ed\b"
 )
+_PHRASAL_WORDS = word_set("on again no left be is")
 _PHRASES = (
     (re.compile(r"(?:go|goes|went|going|carry|carries|carried|kept|keep) on\b"), "continue"),
     (
@@ -105,6 +132,11 @@ _PHRASES = (
     (re.compile(r"(?:give|gave|given|giving) (?:[^.;,]{1,30} )?again\b"), "resume"),
 )
 """Verbs of several words, and what they do to a treatment."""
+_OPENS_PHRASE = word_set(
+    "go goes went going carry carries carried kept keep no let left leave leaves leaving reduced "
+    "lowered decreased halved increased raised escalated doubled give gave given giving"
+)
+"""How each of them begins."""
 _LOWER_DOSE = re.compile(r"(?:lower|double) (?:\w+ )?(?:dose|dosage|limit|level)\b")
 _PASSIVE = re.compile(r"\b(?:be|being|should|must|may|can|is|are|to be|needs)\b")
 _TREATMENT = re.compile(rf"\b(?:{'|'.join(sorted(TREATMENTS))})\b")

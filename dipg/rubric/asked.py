@@ -4,26 +4,46 @@ import re
 from functools import lru_cache
 
 from dipg.rubric.labels import labels_of
-from dipg.text import fold, plain
+from dipg.rubric.reading import names
+from dipg.text import fold, plain, words
 
 
+@lru_cache(maxsize=4096)
+def in_plain(question: str) -> tuple[str, frozenset[str]]:
+    """A question in plain text, and its words, which tell which patterns cannot match."""
+    text = plain(question)
+    return text, frozenset(words(text))
+
+
+@lru_cache(maxsize=4096)
 def asks_yes_or_no(question: str) -> bool:
     """Whether a question is answered by yes or no alone."""
-    asked = plain(question)
+    asked, _ = in_plain(question)
     return _POLAR.match(asked) is not None and _ASKS_MORE.search(asked) is None
 
 
 def asks_verdict_and_why(question: str) -> bool:
     """Whether a question is answered by yes or no and the reason for it."""
-    asked = plain(question)
+    asked, _ = in_plain(question)
     return _POLAR.match(asked) is not None and (
         _WHY_ALONE.search(asked) is not None or _WHICH_REASON.search(asked) is not None
     )
 
 
+def asks_why(question: str) -> bool:
+    """Whether a question asks for a reason, be it among others."""
+    asked, spoken = in_plain(question)
+    return not spoken.isdisjoint(("why", "reason", "reasons")) and bool(_ASKS_WHY.search(asked))
+
+
+_ASKS_WHY = re.compile(r"\bwhy\b|\b(?:what|which) (?:\w+ )?reasons?\b")
+
+
+@lru_cache(maxsize=4096)
 def asks_thing_and_why(question: str) -> bool:
     """Whether a question asks what, who, when or how, and why."""
-    return _THING_AND_WHY.search(plain(question)) is not None
+    asked, spoken = in_plain(question)
+    return "and" in spoken and _THING_AND_WHY.search(asked) is not None
 
 
 _THING_AND_WHY = re.compile(
@@ -35,9 +55,11 @@ _THING_AND_WHY = re.compile(
 )
 
 
+@lru_cache(maxsize=4096)
 def asks_thing_and_number(question: str) -> bool:
     """Whether a question asks what or who, and then how long, when or how much."""
-    return _THING_AND_NUMBER.match(plain(question)) is not None
+    asked, spoken = in_plain(question)
+    return "and" in spoken and _THING_AND_NUMBER.match(asked) is not None
 
 
 _THING_AND_NUMBER = re.compile(
@@ -47,15 +69,18 @@ _THING_AND_NUMBER = re.compile(
 )
 
 
+@lru_cache(maxsize=4096)
 def asks_number_and_thing(question: str) -> bool:
     """Whether a question asks how much, and then what or which ("by what percentage did it change,
     and which category is this?")."""
-    return _NUMBER_AND_THING.search(plain(question)) is not None
+    asked, spoken = in_plain(question)
+    return "and" in spoken and _NUMBER_AND_THING.search(asked) is not None
 
 
 def asks_each(question: str) -> bool:
     """Whether a question asks for a number of each of several."""
-    return _NUMBER_OF_EACH.search(plain(question)) is not None
+    asked, spoken = in_plain(question)
+    return not _EACH.isdisjoint(spoken) and _NUMBER_OF_EACH.search(asked) is not None
 
 
 _NUMBER = (
@@ -72,11 +97,38 @@ _NUMBER_OF_EACH = re.compile(
     rf"{_HOW_MUCH}[^?]*\b(?:(?:in|of|for|with|on|at|by|did|does) (?:each|both|either|the two)|"
     r"respectively|each)\b"
 )
+_EACH = frozenset(("each", "both", "either", "two", "respectively"))
 
 
+@lru_cache(maxsize=4096)
 def asks_difference(question: str) -> bool:
     """Whether a question asks how two things differ, be it among others."""
-    return _ASKS_DIFFERENCE.search(plain(question)) is not None
+    asked, spoken = in_plain(question)
+    may = "how" in spoken or "differ" in asked or "compare" in asked
+    return may and _ASKS_DIFFERENCE.search(asked) is not None
+
+
+@lru_cache(maxsize=4096)
+def offers_choice(question: str) -> bool:
+    """Whether a question offers a choice between names."""
+    asked, spoken = in_plain(question)
+    return not _CHOOSING.isdisjoint(spoken) and _CHOICE.search(asked) is not None
+
+
+@lru_cache(maxsize=4096)
+def labels_asked(question: str) -> frozenset[tuple[str, str]]:
+    """The labels that a question names."""
+    return frozenset(labels_of(in_plain(fold(question))[0]))
+
+
+@lru_cache(maxsize=4096)
+def names_asked(question: str) -> tuple[str, ...]:
+    """The names that a question has, in order."""
+    return tuple(dict.fromkeys(name for name, _ in names(fold(question))))
+
+
+_CHOICE = re.compile(r"\b(?:which|who|whose|or|between|what (?:drug|patient|arm))\b")
+_CHOOSING = frozenset(("which", "who", "whose", "or", "between", "what"))
 
 
 _WHY_ALONE = re.compile(
@@ -97,9 +149,16 @@ _POLAR = re.compile(
 _ASKS_MORE = re.compile(r"\b(?:or|which|what|when|why|how|where|who)\b")
 
 
-_ASKED_BY: tuple[tuple[re.Pattern[str], frozenset[str]], ...] = tuple(
-    (re.compile(rf"\b(?:{asked})\b"), frozenset(dimensions.split()))
-    for asked, dimensions in (
+def ways_to_ask(ways: str) -> tuple[frozenset[str], re.Pattern[str]]:
+    """The last words of some ways to ask ("how old|what age"), one of which a question then has,
+    and a pattern for them."""
+    last = frozenset(way.rpartition(" ")[2] for way in ways.split("|"))
+    return last, re.compile(rf"\b(?:{ways})\b")
+
+
+_ASKED_BY: tuple[tuple[frozenset[str], re.Pattern[str], frozenset[str]], ...] = tuple(
+    (*ways_to_ask(ways), frozenset(dimensions.split()))
+    for ways, dimensions in (
         ("when|what date|which date|what day|which day", "date month monthday time"),
         ("how old|what age|age", "months"),
         ("how long|duration|what period|median survival|overall survival", "days months seconds"),
@@ -116,18 +175,15 @@ _ASKED_BY: tuple[tuple[re.Pattern[str], frozenset[str]], ...] = tuple(
 
 
 @lru_cache(maxsize=4096)
-def asked_for(question: str) -> tuple[frozenset[str], frozenset[tuple[str, str]]]:
-    """The dimensions of the numbers that a question asks for, and the labels that it names."""
-    text = plain(fold(question))
-    return _asked_dimensions(text), frozenset(labels_of(text))
-
-
-def _asked_dimensions(question: str) -> frozenset[str]:
+def asked_for(question: str) -> frozenset[str]:
     """The dimensions of the numbers that a question asks for, where it asks for one kind alone."""
-    if _MORE_THAN_ONE.search(question):
-        return frozenset()
-    found = [dimensions for pattern, dimensions in _ASKED_BY if pattern.search(question)]
-    return found[0] if len(found) == 1 else frozenset()
+    asked, spoken = in_plain(fold(question))
+    found = [
+        dimensions
+        for last, pattern, dimensions in _ASKED_BY
+        if not last.isdisjoint(spoken) and pattern.search(asked)
+    ]
+    return found[0] if len(found) == 1 and not _MORE_THAN_ONE.search(asked) else frozenset()
 
 
 _MORE_THAN_ONE = re.compile(

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from dipg.rubric.lexicon import VAGUE_WORDS
+from dipg.rubric.stems import root
 from dipg.text import words
 
 _FAMILIES = """
@@ -120,60 +121,6 @@ _FAMILIES = """
 ~against: against not_to
 """
 
-_ENDINGS = (
-    ("ements", 4), ("ement", 4), ("ments", 4), ("ment", 4), ("ically", 4), ("ations", 5),
-    ("ation", 5), ("ated", 5), ("ating", 5), ("ates", 5), ("ate", 5),
-    ("iness", 4), ("ness", 4), ("ivities", 5), ("ivity", 5), ("ities", 5), ("ity", 5),
-    ("encies", 4), ("ency", 4), ("ancy", 4),
-    ("ences", 4), ("ence", 4), ("ance", 5), ("ents", 5), ("ent", 5), ("ant", 5), ("ages", 4),
-    ("age", 4), ("ions", 4), ("ion", 4), ("ings", 4), ("ing", 3), ("ively", 5), ("ive", 5),
-    ("ly", 4), ("ical", 4), ("als", 5), ("al", 5), ("ia", 5), ("ic", 5), ("us", 5), ("ied", 4),
-    ("ier", 4), ("iers", 4), ("ed", 3), ("ies", 4), ("es", 4), ("s", 3), ("e", 3), ("y", 4),
-)  # fmt: skip
-"""An ending, and how much of a word has to be left without it."""
-
-_SPELLED = {"2": "two", "3": "three", "4": "four", "6": "six", "8": "eight"}
-_KIN_ENDINGS = (
-    ("osis", "os"), ("otic", "os"), ("oses", "os"), ("ases", "as"), ("asis", "as"), ("atic", "as"),
-)  # fmt: skip
-
-
-@lru_cache(maxsize=65536)
-def root(word: str) -> str:
-    """The root of a word, without British spelling and what derives nouns, adverbs, plurals.
-
-    Cruder than a dictionary, and alike on both sides of every comparison.
-    """
-    if not word.isalpha() or len(word) < 4:
-        return f"{_SPELLED.get(word[0], word[0])}{word[1:]}" if "-" in word else word
-    found = word.replace("ae", "e").replace("oe", "e")
-    for one, other in (("our", "or"), ("ours", "or"), *_KIN_ENDINGS):
-        if found.endswith(one) and len(found) > 5:
-            found = found[: -len(one)] + other
-            break
-    for _ in range(3):
-        shorter = _without_ending(found)
-        if shorter == found:
-            break
-        found = shorter
-    if found.endswith("bil"):
-        return f"{found[:-2]}l"
-    return f"{found[:-1]}s" if found.endswith(("iz", "yz")) else found
-
-
-def _without_ending(word: str) -> str:
-    for ending, left in _ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= left:
-            if ending == "s" and word.endswith(("ss", "us", "is")):
-                continue
-            word = word[: -len(ending)]
-            break
-    else:
-        return word
-    if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "lsze":
-        word = word[:-1]
-    return word
-
 
 def _read_families() -> tuple[dict[str, frozenset[str]], dict[str, list[tuple[str, ...]]]]:
     single: dict[str, set[str]] = {}
@@ -190,6 +137,8 @@ def _read_families() -> tuple[dict[str, frozenset[str]], dict[str, list[tuple[st
 
 
 _OF_ROOT, _SPOKEN = _read_families()
+_BEGINNINGS = frozenset(entry[:2] for entries in _SPOKEN.values() for entry in entries)
+"""The first two words of every phrase."""
 LEXICON = frozenset(w for w in words(_FAMILIES) if w.isalpha())
 """Every word that the families know: none of them is the name of something."""
 
@@ -227,8 +176,10 @@ class Unit(NamedTuple):
 @lru_cache(maxsize=16384)
 def units(plain_text: str) -> tuple[Unit, ...]:
     """What plain text says, word by word, a phrase of several words as one."""
-    spots = list(_WORD.finditer(plain_text))
+    spots = list(_word_pattern(plain_text).finditer(plain_text))
     spoken = [m.group() for m in spots]
+    if not _has_phrase(spoken):
+        return tuple([Unit(concepts_of(w), w, *m.span()) for w, m in zip(spoken, spots)])
     found: list[Unit] = []
     i = 0
     while i < len(spots):
@@ -241,10 +192,21 @@ def units(plain_text: str) -> tuple[Unit, ...]:
     return tuple(found)
 
 
-_WORD = re.compile(
-    r"(?:(?:two|three|four|six|eight|[2-9])-(?=(?:week|month|hour|dai)ly\b))?[^\W_]+"
+_WORD = re.compile(r"[^\W_]+")
+_SCHEDULED_WORD = re.compile(
+    rf"(?:(?:two|three|four|six|eight|[2-9])-(?=(?:week|month|hour|dai)ly\b))?{_WORD.pattern}"
 )
 """A word; "two-weekly" is one, and another than "weekly"."""
+
+
+def _word_pattern(plain_text: str) -> re.Pattern[str]:
+    """What finds the words of a text; the quick one where none can have a hyphen."""
+    return _SCHEDULED_WORD if "ly" in plain_text and "-" in plain_text else _WORD
+
+
+def _has_phrase(spoken: list[str]) -> bool:
+    """Whether some of the words may be a phrase of the families."""
+    return not _BEGINNINGS.isdisjoint(itertools.pairwise(spoken))
 
 
 def _several(spoken: list[str], at: int) -> tuple[str, ...] | None:
@@ -257,17 +219,20 @@ def _several(spoken: list[str], at: int) -> tuple[str, ...] | None:
 @lru_cache(maxsize=16384)
 def concepts(plain_text: str) -> frozenset[str]:
     """All that plain text speaks of: its concepts, and the roots of all its words."""
-    found: set[str] = set()
-    for unit in units(plain_text):
-        found |= unit.meant
-    found.update(map(root, _WORD.findall(plain_text)))
-    return frozenset(found)
+    spoken = _word_pattern(plain_text).findall(plain_text)
+    roots = frozenset(map(root, spoken))
+    if not _has_phrase(spoken):
+        return roots.union(*[_OF_ROOT[of] for of in roots if of in _OF_ROOT])
+    return roots.union(*[unit.meant for unit in units(plain_text)])
 
 
 @lru_cache(maxsize=16384)
 def content(plain_text: str) -> tuple[frozenset[str], ...]:
     """What each word of plain text may mean that says what the text is about."""
-    return tuple(u.meant for u in units(plain_text) if u.said not in VAGUE_WORDS)
+    spoken = _word_pattern(plain_text).findall(plain_text)
+    if not _has_phrase(spoken):
+        return tuple([concepts_of(w) for w in spoken if w not in VAGUE_WORDS])
+    return tuple([u.meant for u in units(plain_text) if u.said not in VAGUE_WORDS])
 
 
 def asked_kind(plain_question: str) -> frozenset[str]:
@@ -289,9 +254,13 @@ def opposed(spoken: frozenset[str], asked: frozenset[str]) -> bool:
     return any(not OPPOSITES[c].isdisjoint(asked) for c in spoken if c in OPPOSITES)
 
 
+# Searches are quickest for a pattern that begins with a set of characters, so what tells which of
+# them it is, and what stands before it, are looked at after it.
 _SEGMENT_END = re.compile(
-    r"(?<!\bdr)(?<!\bmr)(?<!\bms)(?<!\bmrs)(?<!\bprof)[.;:!?](?=\s|$)|\n|"
-    r",? (?:and|while|whereas|whilst|but|although|though|(?<!not )yet|then)\b|, (?!\d)"
+    r"[.;:!?\n, ](?:(?<=[.;:!?])(?=\s|$)(?<!\bdr.)(?<!\bmr.)(?<!\bms.)(?<!\bmrs.)(?<!\bprof.)|"
+    r"(?<=\n)|"
+    r"(?:(?<= )|(?<=,) )(?:and|while|whereas|whilst|but|although|though|(?<!not )yet|then)\b|"
+    r"(?<=,) (?!\d))"
 )
 
 
@@ -303,4 +272,4 @@ def segments(plain_text: str) -> tuple[tuple[str, int], ...]:
         found.append((plain_text[at : m.start()], at))
         at = m.end()
     found.append((plain_text[at:], at))
-    return tuple((piece, start) for piece, start in found if words(piece))
+    return tuple([(piece, start) for piece, start in found if _WORD.search(piece)])

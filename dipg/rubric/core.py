@@ -5,6 +5,7 @@ reason of them that has to be given.
 """
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from dipg.quantities import quantities
@@ -14,8 +15,10 @@ from dipg.rubric.asked import (
     asks_thing_and_number,
     asks_thing_and_why,
     asks_verdict_and_why,
+    asks_why,
+    in_plain,
 )
-from dipg.rubric.lexicon import ACTIONS, STOP_WORDS
+from dipg.rubric.lexicon import ACTIONS, STOP_WORDS, word_set
 from dipg.rubric.reading import names
 from dipg.rubric.stems import stem
 from dipg.text import IN_BRACKETS, fold, plain, sentences, words
@@ -111,8 +114,13 @@ _REASON = re.compile(
     r"representing|indicating|reflecting|so that|in order to)\b.*",
     re.DOTALL,
 )
+_REASON_CUES = word_set(
+    "because since given as due owing i e representing indicating reflecting so order"
+)
 _WHICH = re.compile(r",? which (?:is|was|are|were)\b.*", re.DOTALL)
+_WHICH_CUES = word_set("which")
 _RELATIVE = re.compile(r",? (?:which|who|whose) [a-z].*", re.DOTALL)
+_RELATIVE_CUES = word_set("which who whose")
 _ASKS_ONE_THING = re.compile(
     r"(?:[^,?]{1,80}, )?(?:which|what|who)\b"
     r"(?![^?]*\b(?:and|dos\w+|rates?|percent\w*|how|when|why|evidence for)\b)"
@@ -121,6 +129,8 @@ _ASKS_ONE_THING = re.compile(
 _ASIDE = re.compile(
     r"(?:,| and)? (?:while|whilst|along with|together with monitoring)\b.*", re.DOTALL
 )
+_ASIDE_CUES = word_set("while whilst along together")
+_CUES = _REASON_CUES | _WHICH_CUES | _RELATIVE_CUES | _ASIDE_CUES
 _PREMISE = re.compile(
     r"^.+?(?:, (?:so|therefore|thus|hence|and so|and therefore)|[;,] (?:therefore|thus|hence),) "
     r"(?!that\b)|^\W*(?:because|since|given that|as) [^,]+, (?=\w)",
@@ -131,21 +141,19 @@ _APPOSITION = re.compile(r"^(\W*[a-z][\w-]{3,}), (?:the|an?) [^,.;]+(?=[,.;]|$)"
 
 def _reason_of(folded: str, question: str) -> str:
     """The reason that a longer wording gives, where a question asks why."""
-    asked = plain(question)
-    found = _BECAUSE.search(folded) if _ASKS_WHY.search(asked) else None
+    found = _BECAUSE.search(folded) if asks_why(question) else None
     if found is None or len(words(plain(folded[: found.start()]))) <= 1:
         return ""
     return found[1]
 
 
-_ASKS_WHY = re.compile(r"\bwhy\b|\b(?:what|which) (?:\w+ )?reasons?\b")
 _BECAUSE = re.compile(r"\b(?:because of|because|due to|owing to|given that) (.+)$", re.DOTALL)
 
 
 def _without_end(folded: str, question: str) -> str:
     """A dose without how long it is given, where that is not asked for."""
-    found = _UNTIL.search(folded)
-    if found is None or _ASKS_UNTIL.search(plain(question)):
+    found = _UNTIL.search(folded) if "til" in folded or " long as" in folded else None
+    if found is None or _ASKS_UNTIL.search(in_plain(question)[0]):
         return folded
     dose = folded[: found.start()]
     return dose if quantities(plain(dose)) else folded
@@ -156,11 +164,12 @@ _ASKS_UNTIL = re.compile(r"\b(?:how long|until|till|when|duration|what must|what
 
 
 _CONTRAST = re.compile(r",? (?:rather than|instead of|as opposed to) (.+)$", re.DOTALL)
+_CONTRASTS = frozenset(("rather", "instead", "opposed"))
 
 
 def _without_contrast(folded: str) -> tuple[str, str]:
     """A wording without what it sets aside, and that: "X rather than Y" is X."""
-    found = _CONTRAST.search(folded)
+    found = None if _CONTRASTS.isdisjoint(words(folded)) else _CONTRAST.search(folded)
     if found is None or not words(plain(folded[: found.start()])):
         return folded, ""
     return folded[: found.start()], found[1]
@@ -203,23 +212,40 @@ def _of_others_asked(cores: list[str], kept: list[str], question: str) -> list[s
 
 
 def _strip(sentence: str, question: str) -> str:
-    previous = None
     stripped = sentence
-    while previous != stripped:
+    previous = None
+    while "(" in stripped and previous != stripped:
         previous, stripped = stripped, IN_BRACKETS.sub("", stripped)
-    stripped = _APPOSITION.sub(r"\1", stripped)
-    explained = _EXPLAINED.search(stripped)
+    if ", " in stripped:
+        stripped = _APPOSITION.sub(r"\1", stripped)
+    explained = _EXPLAINED.search(stripped) if ": " in stripped else None
     if explained is not None and quantities(plain(stripped[: explained.start()])):
         stripped = stripped[: explained.start()]
-    several = asks_difference(question) or asks_number_and_thing(question)
-    asides = (_PREMISE, _REASON, _ASIDE) if several else _ASIDES
-    if _ASKS_ONE_THING.match(plain(question)):
-        asides = (*asides, _RELATIVE)
-    for pattern in asides:
-        shorter = pattern.sub(_rest_of, stripped, count=1)
-        if any(w not in STOP_WORDS for w in words(shorter.lower())):
-            stripped = shorter
+    if ", " in stripped:
+        stripped = _without(_PREMISE, stripped)
+    spoken = words(stripped)
+    if not _CUES.isdisjoint(spoken):
+        for cues, aside in _asides_to(question):
+            if not cues.isdisjoint(spoken):
+                stripped = _without(aside, stripped)
     return stripped.strip()
+
+
+def _without(aside: re.Pattern[str], text: str) -> str:
+    """A text without an aside, unless nothing would be left to say."""
+    shorter = aside.sub(_rest_of, text, count=1)
+    return shorter if any(w not in STOP_WORDS for w in words(shorter.lower())) else text
+
+
+@lru_cache(maxsize=4096)
+def _asides_to(question: str) -> tuple[tuple[frozenset[str], re.Pattern[str]], ...]:
+    """What does not answer a question, each with words without one of which it is not said."""
+    several = asks_difference(question) or asks_number_and_thing(question)
+    which = () if several else ((_WHICH_CUES, _WHICH),)
+    relative = (
+        ((_RELATIVE_CUES, _RELATIVE),) if _ASKS_ONE_THING.match(in_plain(question)[0]) else ()
+    )
+    return ((_REASON_CUES, _REASON), *which, (_ASIDE_CUES, _ASIDE), *relative)
 
 
 def _rest_of(aside: re.Match[str]) -> str:
@@ -235,4 +261,3 @@ _MAIN = re.compile(
 _EXPLAINED = re.compile(
     r"(?<=[\w%)]): (?:the|he|she|it|this|his|her|their|because|since|as|given|with) .+$", re.DOTALL
 )
-_ASIDES = (_PREMISE, _REASON, _WHICH, _ASIDE)

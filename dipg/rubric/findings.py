@@ -20,7 +20,7 @@ from dipg.rubric.matter import Matter, matter_of
 from dipg.rubric.reading import Reading, read
 from dipg.rubric.sides import shows_both_sides
 from dipg.rubric.stance import Stance, take_stance
-from dipg.rubric.targets import Target, targets
+from dipg.rubric.targets import Target, targets, value_wording
 from dipg.rubric.thinking import concludes_absence
 from dipg.text import IN_BRACKETS, fold, plain
 from dipg.vignettes.types import Expected, Kind, Vignette
@@ -55,7 +55,7 @@ class Task:
       kind, targets: what is expected, and the wordings of a right answer.
       matter: what is given, and what is asked for.
       known: the terms given and those of the expected answer.
-      expects_denial: the expected answer itself reads like an abstention or a conflict report.
+      expects_denial: a right answer itself reads like an abstention or a conflict report.
     """
 
     context: Reading
@@ -162,29 +162,31 @@ def read_task(vignette: Vignette) -> Task:
 def _read_task(context_text: str, question_text: str, expected: Expected) -> Task:
     context, question = read(context_text), read(question_text)
     wanted = read(_wordings(expected))
-    matter = matter_of(context, question, _raws(context) | _raws(question))
+    answers = expected.kind == "answer"
     return Task(
         context=context,
         question=question,
         expected=wanted,
         kind=expected.kind,
-        targets=targets(expected, question_text, context) if expected.kind == "answer" else (),
-        matter=matter,
-        known=matter.given | wanted.terms,
-        expects_denial=any(map(_reads_as_denial, (expected.answer, *expected.aliases))),
+        targets=targets(expected, question_text, context) if answers else (),
+        matter=matter_of(context, question, _raws(context) | _raws(question)),
+        known=context.terms.union(question.terms, wanted.terms),
+        expects_denial=answers and any(map(_reads_as_denial, (expected.answer, *expected.aliases))),
     )
 
 
 def _raws(read_text: Reading) -> frozenset[float]:
     """Numbers as written, and dates without their year or day, as one may shorten them."""
     days = [n.raw for n in read_text.numbers if n.dimension == "date"]
+    if not days:
+        return read_text.raws
     return read_text.raws | {d % 10_000 for d in days} | {d // 100 for d in days}
 
 
 def _wordings(expected: Expected) -> str:
     """All that an answer may say: the expected answer, its aliases, its value."""
-    value = "" if expected.value is None else f"{expected.value:.12g} {expected.unit or ''}"
-    return "\n".join((expected.answer, *expected.aliases, value))
+    said = (expected.answer, *expected.aliases, value_wording(expected))
+    return "\n".join(dict.fromkeys(said))
 
 
 def _reads_as_denial(expected: str) -> bool:

@@ -1,16 +1,14 @@
 """What a vignette gives and what it asks for, as the stance of an answer is judged by it."""
 
-import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from dipg.quantities import Quantity
-from dipg.rubric.asked import asked_for, asks_yes_or_no
+from dipg.rubric.asked import asked_for, asks_yes_or_no, in_plain, offers_choice, ways_to_ask
 from dipg.rubric.labels import labels_of
 from dipg.rubric.lexicon import GENERIC_WORDS, word_set
 from dipg.rubric.reading import Reading, content
 from dipg.rubric.stems import stem
-from dipg.rubric.targets import CHOICE
-from dipg.text import plain
 
 _NAMES_OF_VALUES = word_set(
     "dose doses dosage value amount number figure date dates age duration schedule reason reasons "
@@ -19,17 +17,20 @@ _NAMES_OF_VALUES = word_set(
 )
 """Words of a question that a statement on something else may share."""
 
-_ASKED_AS = (
-    (re.compile(r"\bwhy\b"), "reason reasons cause explanation"),
-    (re.compile(r"\bwhen\b"), "date time day year"),
-    (re.compile(r"\bwho\b"), "name person"),
-    (re.compile(r"\bwhere\b"), "location place site"),
-    (re.compile(r"\bhow long\b"), "duration length"),
-    (re.compile(r"\bhow often\b"), "frequency schedule interval"),
-    (re.compile(r"\bhow many\b"), "number count"),
-    (re.compile(r"\bhow old\b"), "age"),
-    (re.compile(r"\bweigh\b"), "weight"),
-    (re.compile(r"\bhow (?:much|large|big|high)\b"), "amount dose size value"),
+_ASKED_AS = tuple(
+    (*ways_to_ask(ways), frozenset(nouns.split()))
+    for ways, nouns in (
+        ("why", "reason reasons cause explanation"),
+        ("when", "date time day year"),
+        ("who", "name person"),
+        ("where", "location place site"),
+        ("how long", "duration length"),
+        ("how often", "frequency schedule interval"),
+        ("how many", "number count"),
+        ("how old", "age"),
+        ("weigh", "weight"),
+        ("how much|how large|how big|how high", "amount dose size value"),
+    )
 )
 """Questions, and the nouns that stand for what they ask for."""
 
@@ -40,27 +41,48 @@ class Matter:
 
     Attributes:
       context, question: of the vignette.
-      given: their terms.
       raws: their numbers as written.
       asked: the words of the question that say what it asks for.
-      asked_stems: of these, without words like "dose", which other matters have, too.
-      labels: that the question names ("arm b").
-      wanted: the dimensions of the numbers that it asks for, where it asks for one kind alone.
-      asks_why, offers_choice, polar: it asks for a reason; it offers a choice between names; yes or
-        no is all that it asks for.
     """
 
     context: Reading
     question: Reading
-    given: frozenset[str]
     raws: frozenset[float]
     asked: frozenset[str]
-    asked_stems: frozenset[str]
-    labels: frozenset[tuple[str, str]]
-    wanted: frozenset[str]
-    asks_why: bool
-    offers_choice: bool
-    polar: bool
+
+    @property
+    def asked_stems(self) -> frozenset[str]:
+        """Of the words asked for, without words like "dose", which other matters have, too."""
+        return _stems_asked(self.asked)
+
+    @property
+    def labels(self) -> frozenset[tuple[str, str]]:
+        """Labels that the question names ("arm b")."""
+        return _labels_in(self.question.key)
+
+    @property
+    def wanted(self) -> frozenset[str]:
+        """The dimensions of the numbers that it asks for, where it asks for one kind alone."""
+        return asked_for(self.question.text)
+
+    @property
+    def asks_why(self) -> bool:
+        """Whether it asks for a reason."""
+        return not self.question.terms.isdisjoint(("why", "reason", "cause"))
+
+    @property
+    def offers_choice(self) -> bool:
+        """Whether it offers a choice between names."""
+        return offers_choice(self.question.text)
+
+    @property
+    def polar(self) -> bool:
+        """Whether yes or no is all that it asks for."""
+        return asks_yes_or_no(self.question.text)
+
+    def gives(self, name: str) -> bool:
+        """Whether context or question have a term."""
+        return name in self.context.terms or name in self.question.terms
 
     def has_number(self, number: Quantity) -> bool:
         """Whether context or question contain a number, in its unit if it has one."""
@@ -71,19 +93,20 @@ class Matter:
 
 def matter_of(context: Reading, question: Reading, raws: frozenset[float]) -> Matter:
     """What a vignette gives (`raws` are its numbers as written) and asks for."""
-    text = plain(question.text)
-    nouns = (noun for asks, named in _ASKED_AS if asks.search(text) for noun in named.split())
-    asked = (content(text) - GENERIC_WORDS).union(nouns)
-    return Matter(
-        context=context,
-        question=question,
-        given=context.terms | question.terms,
-        raws=raws,
-        asked=asked,
-        asked_stems=frozenset(map(stem, asked - _NAMES_OF_VALUES)),
-        labels=frozenset(labels_of(question.key)),
-        wanted=asked_for(question.text)[0],
-        asks_why=not question.terms.isdisjoint(("why", "reason", "cause")),
-        polar=asks_yes_or_no(question.text),
-        offers_choice=CHOICE.search(text) is not None,
-    )
+    text, spoken = in_plain(question.text)
+    nouns = [
+        named
+        for last, asks, named in _ASKED_AS
+        if not last.isdisjoint(spoken) and asks.search(text)
+    ]
+    return Matter(context, question, raws, (content(text) - GENERIC_WORDS).union(*nouns))
+
+
+@lru_cache(maxsize=4096)
+def _stems_asked(asked: frozenset[str]) -> frozenset[str]:
+    return frozenset(map(stem, asked - _NAMES_OF_VALUES))
+
+
+@lru_cache(maxsize=4096)
+def _labels_in(key: str) -> frozenset[tuple[str, str]]:
+    return frozenset(labels_of(key))

@@ -133,7 +133,7 @@ def is_foreign(part: Clause, matter: Matter) -> bool:
     """Whether a clause has a number or a name that the vignette does not have."""
     if any(not n.spelled and not matter.has_number(n) for n in part.numbers):
         return True
-    return any(n not in matter.given for n in part.names)
+    return any(not matter.gives(n) for n in part.names)
 
 
 def _verdict_on_names(part: Clause, spoken: tuple[str, ...], matter: Matter) -> Verdict:
@@ -194,7 +194,7 @@ def _is_bare_name(part: Clause, matter: Matter) -> bool:
 
 def _is_of_another(part: Clause, matter: Matter) -> bool:
     """Whether a clause is about a coded thing or an arm that the question does not name."""
-    coded = [n for n in part.names if any(c.isdigit() for c in n) and n in matter.given]
+    coded = [n for n in part.names if any(c.isdigit() for c in n) and matter.gives(n)]
     if coded and not any(n in matter.asked for n in coded):
         return True
     if not matter.labels:

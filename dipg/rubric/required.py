@@ -36,24 +36,26 @@ def is_required(number: Quantity, wording: Wording, question: Reading, context: 
     asked = question.text.lower()
     if number.dimension[:1] == "#" and question.has_number(number):
         return False
-    if _ATTRIBUTE.search(asked) and question.has_number(number):
+    if "-" in asked and _ATTRIBUTE.search(asked) and question.has_number(number):
         return False  # the "12-month survival rate" that is asked for
     compared = not number.compare and _COMPARED.search(wording.text[: number.start])
     if compared and not asks_each(asked):
         return False
-    if not _ASKS_DOSE.search(asked) and _goes_on(wording.text, number):
+    if _goes_on(wording.text, number) and not _ASKS_DOSE.search(asked):
         return False
     if _is_difference_to(number, wording):
         return False
-    return _ASKS_SEVERAL.search(asked) is not None or not _is_step(number, wording, context)
+    return not _is_step(number, wording, context) or _ASKS_SEVERAL.search(asked) is not None
 
 
 def _goes_on(text: str, number: Quantity) -> bool:
     """Whether it is a dose that something is continued at: "continued unchanged" says as much."""
+    if number.dimension in ("", "percent"):
+        return False
     last = ""
     for m in _VERB.finditer(text, 0, number.start):
         last = "" if m[0] in ".;" else ACTIONS.get(m[0], last)
-    return last == "continue" and number.dimension not in ("", "percent")
+    return last == "continue"
 
 
 def _is_difference_to(number: Quantity, wording: Wording) -> bool:

@@ -2,11 +2,19 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from dipg.quantities import Quantity, quantities
-from dipg.rubric.actions import actions_of, with_companions
-from dipg.rubric.asked import asked_for, asks_difference, asks_yes_or_no
-from dipg.rubric.concepts import OPPOSITES, concepts, root, units
+from dipg.rubric.actions import actions_of, may_act, with_companions
+from dipg.rubric.asked import (
+    asked_for,
+    asks_difference,
+    asks_yes_or_no,
+    labels_asked,
+    names_asked,
+    offers_choice,
+)
+from dipg.rubric.concepts import OPPOSITES, concepts, units
 from dipg.rubric.core import core_of
 from dipg.rubric.labels import labels_of
 from dipg.rubric.lexicon import (
@@ -18,24 +26,19 @@ from dipg.rubric.lexicon import (
     PLAIN_WORDS,
     STOP_WORDS,
 )
+from dipg.rubric.negation import is_negated
 from dipg.rubric.reading import Reading, names, read
 from dipg.rubric.required import Wording, is_required
+from dipg.rubric.stems import root
 from dipg.text import fold, plain, words
 from dipg.vignettes.types import Expected
 
 _VERDICT = DIRECTIONS["yes"][0]
 _COMPARED = re.compile(r"\b(?:than|versus|vs|compared (?:with|to))\b")
 _OPENING = re.compile(r"^\W*(yes|no)\b")
-_NEGATOR = re.compile(
-    r"\b(?:not|n't|never|no|without|neither|nor|cannot|none|isn|wasn|doesn|didn|hasn|haven|won|"
-    r"lacks?|"
-    r"lacking|absent|absence|fails?|failed|denies|denied|ruled out|negative for|hardly|scarcely|"
-    r"anything but|far from|"
-    r"(?:advis\w+|recommend\w*|decid\w+|counsel\w*|argu\w+|spoke|voted) against)\b"
-)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Target:
     """One wording of a right answer, taken apart.
 
@@ -83,12 +86,15 @@ class Target:
 
 
 def targets(expected: Expected, question: str, context: Reading) -> tuple[Target, ...]:
-    """The wordings of a right answer: its value, its answer and its aliases."""
-    wordings = [expected.answer, *expected.aliases]
-    if expected.value is not None:
-        wordings.append(f"{expected.value:.12g} {expected.unit or ''}")
+    """The wordings of a right answer: its answer, its aliases and its value."""
+    wordings = (expected.answer, *expected.aliases, value_wording(expected))
     distinct = dict.fromkeys(w.strip() for w in wordings if w.strip())
     return tuple(make_target(w, question, context) for w in distinct)
+
+
+def value_wording(expected: Expected) -> str:
+    """The value of an expected answer in its unit; "" where it has none."""
+    return "" if expected.value is None else f"{expected.value:.12g} {expected.unit or ''}"
 
 
 def make_target(wording: str, question: str, context: Reading) -> Target:
@@ -96,10 +102,10 @@ def make_target(wording: str, question: str, context: Reading) -> Target:
     whole_folded = fold(wording).replace("**", "").replace("`", "")
     core = core_of(whole_folded, question)
     core_folded = core.text
-    text = plain(core_folded)
+    text, whole = plain(core_folded), plain(whole_folded)
     asked = read(question)
     numbers = quantities(text)
-    told = quantities(plain(whole_folded))
+    told = numbers if text == whole else quantities(whole)
     named = names(core_folded)
     required = tuple(dict.fromkeys(n for n, _ in named if n not in asked.terms))
     labels = frozenset(labels_of(_COMPARED.split(text)[0] if asks_difference(question) else text))
@@ -108,20 +114,20 @@ def make_target(wording: str, question: str, context: Reading) -> Target:
         for i, n in enumerate(numbers)
         if not _in_label(n, labels) and is_required(n, Wording(text, numbers, told), asked, context)
     ]
-    wanted, labels_asked = asked_for(question)
     acts = (
-        []
-        if _offers_both(text, asked)
-        else actions_of(text, with_companions(named, text, asked.text.lower()))
+        actions_of(text, with_companions(named, text, asked.text.lower()))
+        if may_act(text) and not _offers_both(text, asked)
+        else []
     )
+    wanted = asked_for(question) if kept else frozenset()
     only = [i for i in kept if numbers[i].dimension.partition("/")[0] in wanted]
     if only and len(dict.fromkeys(numbers[i].dimension for i in only)) == 1:
         kept, required, acts = only, (), []
     bound = [bind(text, numbers[i], named) for i in kept]
     if only:
         bound = [owner if owner in asked.terms else "" for owner in bound]
-    if dosed := _DOSE_OF.findall(asked.text.lower()):
-        bound = [dosed[0] if len(dosed) == 1 and owner in asked.terms else owner for owner in bound]
+    if bound and len(dosed := _doses_of(asked.text.lower())) == 1:
+        bound = [dosed[0] if owner in asked.terms else owner for owner in bound]
     directions = _directions(text)
     offered = () if required or numbers or labels else _offered(named, asked, question)
     if offered:
@@ -140,33 +146,46 @@ def make_target(wording: str, question: str, context: Reading) -> Target:
     opening = m[1] if (m := _OPENING.match(text)) else ""
     if opening:
         directions.pop(_VERDICT, None)
+    said = units(text)
     return Target(
         text=text,
-        whole=plain(whole_folded),
-        numbers=tuple(numbers[i] for i in kept),
+        whole=whole,
+        numbers=tuple([numbers[i] for i in kept]),
         bound=tuple(bound),
         allowed=tuple(told),
         names=required,
         phrase=phrase,
         besides=core.besides,
         measured=core.measured,
-        units=tuple(u.meant for u in units(text) if not set(words(u.said)).isdisjoint(phrase)),
+        units=tuple([u.meant for u in said if phrase and _has_one_of(phrase, u.said)]),
         sides=frozenset(
-            c
-            for u in units(text)
-            if u.said not in STOP_WORDS and u.said not in LIGHT_WORDS
-            for c in u.meant
-            if c in OPPOSITES
+            [
+                c
+                for u in said
+                if u.said not in STOP_WORDS and u.said not in LIGHT_WORDS
+                for c in u.meant
+                if c in OPPOSITES
+            ]
         ),
-        set_aside=plain(core.set_aside),
-        labels=labels - labels_asked,
+        set_aside=plain(core.set_aside) if core.set_aside else "",
+        labels=labels - labels_asked(question) if labels else labels,
         opening=opening,
         polar=bool(opening) and (asks_yes_or_no(question) or bool(core.besides)),
         negated=is_negated(text),
         actions=tuple(acts),
         directions=tuple(directions.items()),
-        chooses=tuple(n for n in offered if n not in required),
+        chooses=tuple([n for n in offered if n not in required]),
     )
+
+
+def _has_one_of(phrase: tuple[str, ...], said: str) -> bool:
+    """Whether some words said have one of a phrase."""
+    return said in phrase or any(w in phrase for w in words(said))
+
+
+def _doses_of(asked: str) -> list[str]:
+    """The drugs whose dose a question asks for."""
+    return _DOSE_OF.findall(asked) if "dos" in asked else []
 
 
 _DOSE_OF = re.compile(rf"\bdos(?:e|age|es|ages) (?:of|for) (?:the )?({DRUG.pattern})(?! and| or|,)")
@@ -175,7 +194,7 @@ _DOSE_OF = re.compile(rf"\bdos(?:e|age|es|ages) (?:of|for) (?:the )?({DRUG.patte
 def _directions(text: str) -> dict[int, int]:
     """The sides that a wording takes; one with "before" and "after" takes neither."""
     said: dict[int, set[int]] = {}
-    for axis, side in (DIRECTIONS[w] for w in words(text) if w in DIRECTIONS):
+    for axis, side in [DIRECTIONS[w] for w in words(text) if w in DIRECTIONS]:
         said.setdefault(axis, set()).add(side)
     return {axis: min(sides) for axis, sides in said.items() if len(sides) == 1}
 
@@ -183,22 +202,20 @@ def _directions(text: str) -> dict[int, int]:
 def _offers_both(text: str, asked: Reading) -> bool:
     """Whether a wording is one of two directions that a question offers ("higher or lower?")."""
     sides = {"~increase", "~decrease"}
-    return sides <= concepts(asked.text.lower()) and not sides.isdisjoint(concepts(text))
+    return not sides.isdisjoint(concepts(text)) and sides <= concepts(asked.text.lower())
 
 
 def _offered(named: list[tuple[str, int]], asked: Reading, question: str) -> tuple[str, ...]:
     """The names that a question offers for choice, where the answer is one of them."""
     mine = {n for n, _ in named}
-    if not mine or not mine <= asked.terms or not CHOICE.search(plain(question)):
+    if not mine or not mine <= asked.terms or not offers_choice(question):
         return ()
     shapes = {shape(n) for n in mine}
-    offered = tuple(dict.fromkeys(n for n, _ in names(fold(question)) if shape(n) in shapes))
+    offered = tuple([n for n in names_asked(question) if shape(n) in shapes])
     return offered if len(offered) > len(mine) else ()
 
 
-CHOICE = re.compile(r"\b(?:which|who|whose|or|between|what (?:drug|patient|arm))\b")
-
-
+@lru_cache(maxsize=8192)
 def shape(name: str) -> str:
     """What a name looks like: letters and digits in turn ("KX41" is "a0")."""
     return re.sub(r"[a-z]+", "a", re.sub(r"\d+", "0", name))
@@ -217,25 +234,28 @@ def _phrase(
     does: bool,
 ) -> tuple[str, ...]:
     """Content words to look for; beside numbers or names only words of a class of values."""
-    spoken = [w for w in words(text) if w not in STOP_WORDS or w in ("no", "not")]
-    spoken = [w for w in spoken if not w[0].isdigit() and w not in kinds and w != "plus"]
-    acts = any(w in ACTIONS for w in spoken)
+    spoken = [w for w in words(text) if w not in _UNSAID and w not in kinds and not w[0].isdigit()]
+    acts = not ACTIONS.keys().isdisjoint(spoken)
     if does or required or has_numbers:
         spoken = [w for w in spoken if w not in ACTIONS]
     if required and not has_numbers and len(words(text)) <= 4:
         parts = {p for n in required for p in re.findall("[a-z]+", n)}
-        others = [w for w in spoken if w not in parts | asked | PLAIN_WORDS]
+        others = [w for w in spoken if w not in parts and w not in asked and w not in PLAIN_WORDS]
         return tuple(w for w in others if w not in required)
     if has_numbers or required:
         return tuple(
             w for w in spoken if CLASSES.get(w, "month") not in ("yesno", "roman", "month")
         )
-    known = {root(w) for w in asked}
+    known = set(map(root, asked))
     fresh = [w for w in spoken if root(w) not in known and w not in ("yes", "no", "not")]
     fresh = [w for w in fresh if w not in LIGHT_WORDS] or fresh
     if not fresh and (acts or any(w in DIRECTIONS for w in words(text))):
         return ()
     return tuple(fresh or [w for w in spoken if w not in ("yes", "no", "not")])
+
+
+_UNSAID = STOP_WORDS - {"no", "not"} | {"plus"}
+"""Words of a wording that an answer need not have."""
 
 
 def bind(text: str, number: Quantity, named: list[tuple[str, int]]) -> str:
@@ -275,14 +295,4 @@ def _is_circumstance(text: str, start: int, end: int, number: int) -> bool:
 _BESIDE = re.compile(
     r"\b(?:because(?: of)?|since|due to|owing to|despite|given|concurrent(?:ly)?|concomitant|"
     r"alongside|taking) (?:(?:the|a|concurrent|concomitant|use of|with) ){0,3}$"
-)
-
-
-def is_negated(text: str) -> bool:
-    """Whether plain text denies: an odd number of negations."""
-    return len(_NEGATOR.findall(_DENIES_NOTHING.sub("", text))) % 2 == 1
-
-
-_DENIES_NOTHING = re.compile(
-    r"\b(?:no doubt|no question|without (?:a |any )?doubt|not only|none other than|no sooner)\b"
 )
