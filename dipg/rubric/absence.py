@@ -5,7 +5,7 @@ for only where that word stands: one pattern of all ways would be tried in full 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from functools import lru_cache
 
 from dipg.rubric.lexicon import word_set
@@ -270,8 +270,19 @@ UNDECIDABLE = re.compile(
     r"made\b|drawn\b)|\b(?:is|are|remains?) (?:\w+ )?(?:unclear|uncertain|ambiguous|inconclusive)\b"
 )
 """A statement that the question cannot be settled."""
+_UNDECIDABLE_WORDS = word_set(
+    "can cannot could couldn unable able possible impossible way unclear uncertain ambiguous "
+    "inconclusive"
+)
+"""Words of which UNDECIDABLE needs one."""
 
-_CUES = word_set(
+
+def undecided_in(text: str, spoken: Set[str]) -> re.Match[str] | None:
+    """The first statement that the question cannot be settled, in plain text with its words."""
+    return None if _UNDECIDABLE_WORDS.isdisjoint(spoken) else UNDECIDABLE.search(text)
+
+
+CUES = word_set(
     """
     no not none nothing nowhere never neither nor cannot unable silent mute blank missing lack
     lacks lacking absent absence insufficient inadequate incomplete impossible omit omits
@@ -287,13 +298,18 @@ _CUES = word_set(
 
 def is_cued(plain_text: str) -> bool:
     """Whether a text is worth a search for what it misses or declines."""
-    return not _CUES.isdisjoint(words(plain_text))
+    return not CUES.isdisjoint(words(plain_text))
 
 
-def statements_of_absence(text: str) -> list[tuple[int, int]]:
-    """Where plain text says that evidence is missing; [] at the cost of one search otherwise."""
+def statements_of_absence(text: str, spoken: Set[str] | None = None) -> list[tuple[int, int]]:
+    """Where plain text says that evidence is missing; [] at the cost of one search otherwise.
+
+    Args:
+      text: plain.
+      spoken: its words, where they are known.
+    """
     found: list[tuple[int, int]] = []
-    if not is_cued(text):
+    if CUES.isdisjoint(words(text) if spoken is None else spoken):
         return found
     start = 0
     while start < len(text):

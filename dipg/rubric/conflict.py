@@ -1,6 +1,7 @@
 """Does an answer report that sources disagree on what was asked?"""
 
 import re
+from collections.abc import Set
 
 from dipg.quantities import quantities
 from dipg.rubric.absence import GAP, SOURCE, STRONG, VALUE_NOUN
@@ -50,11 +51,24 @@ ONE_SOURCE = re.compile(
     r"another|first|second|former|latter|former's|some|others)\b"
 )
 
+CONFLICT_WORDS = word_set(
+    """
+    conflict conflicts conflicted conflicting disagree disagrees disagreed disagreeing disagreement
+    disagreements contradict contradicts contradicted contradicting contradictory contradiction
+    contradictions inconsistent inconsistency inconsistencies discrepant discrepancy discrepancies
+    odds incompatible irreconcilable mismatch mismatches diverge diverges divergent clash clashes
+    dispute disputed discordant discordance opposing agree match align coincide reconciled
+    differ differs vary different differing varying agreement consensus unanimity two three several
+    multiple
+    """
+)
+"""Words of which CONFLICT needs one."""
 _CONFLICT_CUES = (
     "conflict", "disagree", "contradict", "inconsisten", "discrepan", "at odds", "incompatible",
     "irreconcil", "mismatch", "diverge", "clash", "disput", "discordan", "oppos", "agree", "match",
     "align", "coincide", "reconcil", "differ", "vary", "whereas", "versus", "two ", "multiple ",
 )  # fmt: skip
+"""What a text has to have, too: "three values" or "consensus" alone are no report of a conflict."""
 
 
 _TOPIC = re.compile(
@@ -91,23 +105,30 @@ def statements_of_conflict(text: str) -> list[tuple[int, int]]:
 def states_both_sides(text: str) -> bool:
     """ "Source A gives 54 Gy, whereas source B gives 59 Gy": two sources, two values, side by
     side."""
+    sides = [(m.group(), p) for p in _SIDES.split(text) if (m := ONE_SOURCE.search(p))]
+    if len({source for source, _ in sides}) < 2:
+        return False
     said: dict[str, set[object]] = {}
     kinds: set[str] = set()
-    for part in _SIDES.split(text):
-        source = ONE_SOURCE.search(part)
-        if source is None:
-            continue
+    for source, part in sides:
         values = [n for n in quantities(part) if not n.spelled and n.dimension not in SOURCE_LABELS]
         if values:
             kinds.add(values[0].dimension)
-            said.setdefault(source.group(), set()).add(values[0].value)
+            said.setdefault(source, set()).add(values[0].value)
         elif sided := [w for w in words(part) if w in CLASSES]:
             kinds.add(CLASSES[sided[0]])
-            said.setdefault(source.group(), set()).add(sided[0])
+            said.setdefault(source, set()).add(sided[0])
     return len(said) > 1 and len(kinds) == 1 and len(set().union(*said.values())) > 1
 
 
-ONE_AND_OTHER = re.compile(
+def names_one_and_other(text: str, spoken: Set[str]) -> bool:
+    """Whether plain text, with its words, says what one source says and speaks of another."""
+    if "one" not in spoken or ("other" not in spoken and "another" not in spoken):
+        return False
+    return _ONE_AND_OTHER.search(text) is not None
+
+
+_ONE_AND_OTHER = re.compile(
     rf"\bone (?:{SOURCE} )?(?:says?|states?|gives?|reports?|describes?|records?|lists?|has|"
     rf"reads?)\b{GAP}\b(?:the other|another)\b"
 )

@@ -114,13 +114,13 @@ def judge(task: Task, text: str) -> Judged:
     answer = read_answer(text)
     if len(named := joined(answer.names, task.known)) < len(answer.names):
         answer = answer._replace(names=named)
-    absences = statements_of_absence(answer.text)
+    absences = statements_of_absence(answer.text, answer.spoken)
     right = task.kind == "answer" and states_expected(
         answer, task.targets, task.context, task.question
     )
     stance = Stance()
     if not (right and task.expects_denial):  # "none was found" can be the right answer
-        stance = take_stance(answer.text, absences, answer.clauses, task.matter, right)
+        stance = take_stance(answer, absences, task.matter, right)
     if right and stance.abstains and _is_right_without(answer, absences, task):
         stance = Stance()  # it says what was asked for, and that something else is missing
     answers = not (stance.abstains or stance.flags_conflict or stance.declines)

@@ -14,7 +14,7 @@ from dipg.rubric.clauses import ASSERTS, Clause
 from dipg.rubric.labels import labels_of
 from dipg.rubric.lexicon import ACTIONS, CLASSES, PLAIN_WORDS, STOP_WORDS, word_set
 from dipg.rubric.matter import Matter
-from dipg.rubric.reading import Sentence
+from dipg.rubric.reading import Sentence, squeeze
 from dipg.rubric.stems import stem
 from dipg.text import words
 from dipg.units import ATOMS
@@ -149,14 +149,16 @@ def _verdict_on_names(part: Clause, spoken: tuple[str, ...], matter: Matter) -> 
 
 def _verdict_on_numbers(part: Clause, spoken: tuple[str, ...], matter: Matter) -> Verdict:
     """Of a clause with numbers of the context: those of what was asked are an answer."""
-    if _GIVES_ONLY.search(part.text):
+    if "only" in spoken and _GIVES_ONLY.search(part.text):
         return "nothing"
-    if matter.asks_why or _is_of_another(part, matter) or _recites(part, spoken, matter):
+    if matter.asks_why or _is_of_another(part, matter):
         return "states"
     if matter.wanted and not any(_kind(n) in matter.wanted for n in part.numbers):
         return "states"
     rest = [w for w in spoken if w not in _FILLER and not w[0].isdigit()]
-    return "offers" if len(rest) <= 1 or matter.asked.intersection(rest) else "states"
+    if len(rest) > 1 and matter.asked.isdisjoint(rest):
+        return "states"
+    return "states" if _recites(part, spoken, matter) else "offers"
 
 
 def _kind(number: Quantity) -> str:
@@ -210,27 +212,33 @@ def _recites(part: Clause, spoken: tuple[str, ...], matter: Matter) -> bool:
     Its numbers and names stand in sentences of the context that it shares more words with than
     those of the question, and nothing in it is of the question that these sentences do not say.
     """
-    held: set[str] = set()
-    for sentence in matter.context.sentences:
-        if not _shares_value(part, sentence):
-            continue
-        held |= _stems_of(sentence.words)
-    if not held:
-        return False
     said = {stem(w) for w in spoken if w not in _SAYS_LITTLE and not w[0].isdigit()}
-    asked = matter.asked_stems
+    beside, asked = said - matter.asked_stems, said & matter.asked_stems
+    if not beside:
+        return False
     if matter.labels and any(
         f" {kind} {name} " not in matter.context.key
         for kind, name in matter.labels.intersection(labels_of(part.text))
     ):
         return False
-    return bool((said & held) - asked) and (said & asked) <= held
+    held: set[str] = set()
+    for sentence in matter.context.sentences:
+        if _shares_value(part, sentence):
+            held |= _stems_of(sentence.words)
+            if asked <= held and not beside.isdisjoint(held):
+                return True
+    return False
 
 
 def _shares_value(part: Clause, sentence: Sentence) -> bool:
     if any(n.same(m) for n in part.numbers for m in sentence.numbers):
         return True
-    return any(n in sentence.words or n in sentence.names for n in part.names)
+    if not part.names:
+        return False
+    if any(n in sentence.words for n in part.names):
+        return True
+    written = squeeze(sentence.folded)  # names are read only where they may stand
+    return any(n in written and n in sentence.names for n in part.names)
 
 
 @lru_cache(maxsize=8192)

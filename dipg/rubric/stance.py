@@ -7,13 +7,16 @@ only if it picks no side. Patterns are bounded, so reading is linear.
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
-from dipg.rubric.absence import CANNOT, SOURCE, SOURCE_WORD, STRONG, TELLS, UNDECIDABLE, is_cued
+from dipg.rubric.absence import CANNOT, CUES, SOURCE, SOURCE_WORD, STRONG, TELLS, undecided_in
+from dipg.rubric.claims import Answer
 from dipg.rubric.clauses import Clause, lies_in
 from dipg.rubric.conflict import (
-    ONE_AND_OTHER,
+    CONFLICT_WORDS,
     is_on,
+    names_one_and_other,
     statements_of_conflict,
     states_both_sides,
 )
@@ -69,26 +72,24 @@ class Stance(NamedTuple):
 
 
 def take_stance(
-    text: str,
-    absences: Sequence[tuple[int, int]],
-    parts: Sequence[Clause],
-    matter: Matter,
-    right: bool = False,
+    answer: Answer, absences: Sequence[tuple[int, int]], matter: Matter, right: bool = False
 ) -> Stance:
     """Decide what an answer does.
 
     Args:
-      text: the answer, plain.
+      answer: read, with its clauses.
       absences: of `statements_of_absence`.
-      parts: its clauses.
       matter: what the vignette gives and asks for.
       right: it states what was expected, so that two sources side by side are no conflict.
     """
-    conflicts = [c for c in statements_of_conflict(text) if is_on(text, c, matter.asked)]
-    cued = is_cued(text)
-    undecided = UNDECIDABLE.search(text) if cued else None
+    text, parts, spoken = answer.text, answer.clauses, answer.spoken
+    conflicts: list[tuple[int, int]] = []
+    if not CONFLICT_WORDS.isdisjoint(spoken):
+        conflicts = [c for c in statements_of_conflict(text) if is_on(text, c, matter.asked)]
+    cued = not CUES.isdisjoint(spoken)
+    undecided = undecided_in(text, spoken) if cued else None
     sided = not (right or conflicts or absences) and (
-        states_both_sides(text) or ONE_AND_OTHER.search(text) is not None
+        states_both_sides(text) or names_one_and_other(text, spoken)
     )
     flagged = bool(conflicts or sided) and picks_none(
         text, parts, conflicts, matter.raws, matter.asked
@@ -119,7 +120,7 @@ def _is_part_of_report(
     if _FINDS_NONE.search(text, absence[0], absence[1] + 40):
         return True
     about = {w for p in parts if lies_in(p, [absence]) for w in _content(p.text)}
-    if about and about.isdisjoint({w[:5] for w in matter.asked} | _THE_ANSWER | _DIAGNOSIS):
+    if about and about.isdisjoint(_beginnings(matter.asked)) and about.isdisjoint(_DIAGNOSIS):
         return True
     if _ONLY_UNABLE.search(text, absence[0], absence[1] + 40):
         return True
@@ -156,7 +157,7 @@ def _offers_nothing(
         if said == "offers" and not _is_conceded(part, read[i + 1 : i + 2], spans, matter):
             return False
         states |= said != "nothing"
-    return not states or bare or not about.isdisjoint({w[:5] for w in matter.asked} | _THE_ANSWER)
+    return not states or bare or not about.isdisjoint(_beginnings(matter.asked))
 
 
 def _is_conceded(
@@ -208,8 +209,20 @@ _THE_ANSWER = frozenset(("answe", "quest", "this"))
 
 def _content(text: str) -> set[str]:
     """What a text is about: how its words begin, without those that only say that it is missing."""
-    said = (w for w in words(text) if w not in STOP_WORDS or w == "this")
-    return {w[:5] for w in said if not _SAYS_MISSING.fullmatch(w)}
+    return {w[:5] for w in words(text) if _says_something(w)}
+
+
+@lru_cache(maxsize=16384)
+def _says_something(word: str) -> bool:
+    if word in STOP_WORDS and word != "this":
+        return False
+    return _SAYS_MISSING.fullmatch(word) is None
+
+
+@lru_cache(maxsize=4096)
+def _beginnings(asked: frozenset[str]) -> frozenset[str]:
+    """How the words begin that speak of what was asked."""
+    return _THE_ANSWER.union([w[:5] for w in asked])
 
 
 _SAYS_MISSING = re.compile(
