@@ -5,9 +5,10 @@ for only where that word stands: one pattern of all ways would be tried in full 
 """
 
 import re
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
+from dipg.rubric.cues import Cued, cued
 from dipg.rubric.lexicon import word_set
 from dipg.text import words
 
@@ -48,8 +49,8 @@ GAP = r"(?:[^.;!?\n]|\.(?=\d)){0,90}?"
 _ADVERBS = r"(?:\w+ ){0,3}?"
 
 
-_WAYS: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = tuple(
-    (word_set(cues), re.compile(way))
+_WAYS: tuple[Cued, ...] = tuple(
+    cued(way, cues)
     for cues, way in (
         # the record does not state ...; neither source mentions ...
         (
@@ -262,25 +263,17 @@ CANNOT = (
     r"not able to|"
     r"not possible to|impossible to|no way to)"
 )
-UNDECIDABLE = re.compile(
+UNDECIDABLE = cued(
     rf"\b{CANNOT} (?:be )?(?:\w+ ){{0,2}}?(?:determin|deriv|infer|locat|establish|ascertain|"
     rf"conclu|deduc|"
     r"calculat|comput|extract|tell|find|found|identif|confirm|know|decid|resolv|assess|estimat|"
     r"settl|"
-    r"made\b|drawn\b)|\b(?:is|are|remains?) (?:\w+ )?(?:unclear|uncertain|ambiguous|inconclusive)\b"
+    r"made\b|drawn\b)|\b(?:is|are|remains?) (?:\w+ )?"
+    r"(?:unclear|uncertain|ambiguous|inconclusive)\b",
+    "can cannot could couldn unable able possible impossible way unclear uncertain ambiguous "
+    "inconclusive",
 )
 """A statement that the question cannot be settled."""
-_UNDECIDABLE_WORDS = word_set(
-    "can cannot could couldn unable able possible impossible way unclear uncertain ambiguous "
-    "inconclusive"
-)
-"""Words of which UNDECIDABLE needs one."""
-
-
-def undecided_in(text: str, spoken: Set[str]) -> re.Match[str] | None:
-    """The first statement that the question cannot be settled, in plain text with its words."""
-    return None if _UNDECIDABLE_WORDS.isdisjoint(spoken) else UNDECIDABLE.search(text)
-
 
 CUES = word_set(
     """
@@ -301,7 +294,7 @@ def is_cued(plain_text: str) -> bool:
     return not CUES.isdisjoint(words(plain_text))
 
 
-def statements_of_absence(text: str, spoken: Set[str] | None = None) -> list[tuple[int, int]]:
+def statements_of_absence(text: str, spoken: Iterable[str] | None = None) -> list[tuple[int, int]]:
     """Where plain text says that evidence is missing; [] at the cost of one search otherwise.
 
     Args:
@@ -334,8 +327,8 @@ def _find_missing(sentence: str) -> list[tuple[int, int]]:
 
 def _find_ways(sentence: str) -> Iterator[re.Match[str]]:
     """Matches of the ways from left to right, as one pattern of all of them would have them."""
-    spoken = words(sentence)
-    tried = (way.search(sentence) for cues, way in _WAYS if not cues.isdisjoint(spoken))
+    spoken = frozenset(words(sentence))
+    tried = (w.pattern.search(sentence) for w in _WAYS if not w.words.isdisjoint(spoken))
     ahead = [m for m in tried if m is not None]
     while ahead:
         first = min(ahead, key=re.Match.start)

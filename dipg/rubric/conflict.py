@@ -1,10 +1,11 @@
 """Does an answer report that sources disagree on what was asked?"""
 
 import re
-from collections.abc import Set
+from collections.abc import Iterable, Set
 
 from dipg.quantities import quantities
 from dipg.rubric.absence import GAP, SOURCE, STRONG, VALUE_NOUN
+from dipg.rubric.cues import cued
 from dipg.rubric.lexicon import CLASSES, PLAIN_WORDS, STOP_WORDS, word_set
 from dipg.text import words
 
@@ -16,7 +17,7 @@ _DISAGREE = (
     r"diverge(?:s|nt)?|divergent|clash(?:es)?|in dispute|disputed?|discordan(?:t|ce)|opposing|"
     r"(?:do|does|did)(?: not|n't) (?:agree|match|align|coincide)|(?:can ?not|can't) be reconciled)"
 )
-CONFLICT = re.compile(
+CONFLICT = cued(
     rf"\b{_DISAGREE}\b"
     rf"|\b(?:{SOURCE}|accounts|they|entries|readings|letters)\b (?:\w+ ){{0,4}}?"
     rf"(?:differ|vary|give different|state different|report different|list different|"
@@ -33,7 +34,16 @@ CONFLICT = re.compile(
     rf"|\b(?:two|three|several|multiple) (?:different|conflicting|distinct|differing) "
     rf"(?:dates|ages|weights|grades|stages|durations|intervals|counts|levels|sizes|sides|"
     rf"locations|names|results|{VALUE_NOUN}s?) (?:are|were|is|was) (?:{STRONG}|given|"
-    rf"on record|on file)\b"
+    rf"on record|on file)\b",
+    """
+    conflict conflicts conflicted conflicting disagree disagrees disagreed disagreeing disagreement
+    disagreements contradict contradicts contradicted contradicting contradictory contradiction
+    contradictions inconsistent inconsistency inconsistencies discrepant discrepancy discrepancies
+    odds incompatible irreconcilable mismatch mismatches diverge diverges divergent clash clashes
+    dispute disputed discordant discordance opposing agree match align coincide reconciled
+    differ differs vary different differing varying agreement consensus unanimity two three several
+    multiple
+    """,
 )
 """A statement that sources disagree."""
 _NO_CONFLICT = re.compile(
@@ -51,18 +61,6 @@ ONE_SOURCE = re.compile(
     r"another|first|second|former|latter|former's|some|others)\b"
 )
 
-CONFLICT_WORDS = word_set(
-    """
-    conflict conflicts conflicted conflicting disagree disagrees disagreed disagreeing disagreement
-    disagreements contradict contradicts contradicted contradicting contradictory contradiction
-    contradictions inconsistent inconsistency inconsistencies discrepant discrepancy discrepancies
-    odds incompatible irreconcilable mismatch mismatches diverge diverges divergent clash clashes
-    dispute disputed discordant discordance opposing agree match align coincide reconciled
-    differ differs vary different differing varying agreement consensus unanimity two three several
-    multiple
-    """
-)
-"""Words of which CONFLICT needs one."""
 _CONFLICT_CUES = (
     "conflict", "disagree", "contradict", "inconsisten", "discrepan", "at odds", "incompatible",
     "irreconcil", "mismatch", "diverge", "clash", "disput", "discordan", "oppos", "agree", "match",
@@ -87,14 +85,16 @@ SAYS_LITTLE = STOP_WORDS | PLAIN_WORDS
 _THE_MATTER = word_set("point matter issue question answer value detail fact item aspect")
 
 
-def statements_of_conflict(text: str) -> list[tuple[int, int]]:
-    """Where plain text says that sources disagree."""
+def statements_of_conflict(text: str, spoken: Iterable[str] | None = None) -> list[tuple[int, int]]:
+    """Where plain text says that sources disagree; its words may be given."""
+    if CONFLICT.words.isdisjoint(words(text) if spoken is None else spoken):
+        return []
     if not any(map(text.__contains__, _CONFLICT_CUES)):
         return []
     denied = [m.span() for m in _NO_CONFLICT.finditer(text)]
     return [
         m.span()
-        for m in CONFLICT.finditer(text)
+        for m in CONFLICT.pattern.finditer(text)
         if not any(a < m.end() and m.start() < b for a, b in denied)
         or re.search(
             r"not (?:agree|match|align|coincide)|n't (?:agree|match|align)|not be recon", m.group()

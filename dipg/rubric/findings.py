@@ -22,7 +22,7 @@ from dipg.rubric.sides import shows_both_sides
 from dipg.rubric.stance import Stance, take_stance
 from dipg.rubric.targets import Target, targets
 from dipg.rubric.thinking import concludes_absence
-from dipg.text import IN_BRACKETS, fold, plain
+from dipg.text import IN_BRACKETS, fold, plain, words
 from dipg.vignettes.types import Expected, Kind, Vignette
 
 _KEPT = 4_000
@@ -125,7 +125,7 @@ def judge(task: Task, text: str) -> Judged:
         stance = Stance()  # it says what was asked for, and that something else is missing
     answers = not (stance.abstains or stance.flags_conflict or stance.declines)
     if absences and not answers:
-        absences += [m.span() for m in UNDECIDABLE.finditer(answer.text)]
+        absences += UNDECIDABLE.spans(answer.text, answer.spoken)
     foreign = is_foreign(
         answer, task.context, task.question, task.expected, task.known, answers, absences,
         task.kind == "abstain",
@@ -189,7 +189,12 @@ def _wordings(expected: Expected) -> str:
 
 def _reads_as_denial(expected: str) -> bool:
     text = plain(fold(expected))
-    return bool(statements_of_absence(text) or CONFLICT.search(text) or UNDECIDABLE.search(text))
+    spoken = words(text)
+    return bool(
+        statements_of_absence(text, spoken)
+        or CONFLICT.search(text, spoken)
+        or UNDECIDABLE.search(text, spoken)
+    )
 
 
 def _is_correct(kind: str, stance: Stance, right: bool) -> bool:

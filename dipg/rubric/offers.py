@@ -11,6 +11,7 @@ from typing import Literal
 from dipg.quantities import Quantity
 from dipg.rubric.absence import SOURCE, SOURCE_WORD, TELLS
 from dipg.rubric.clauses import ASSERTS, Clause
+from dipg.rubric.cues import cued
 from dipg.rubric.labels import labels_of
 from dipg.rubric.lexicon import ACTIONS, CLASSES, PLAIN_WORDS, STOP_WORDS, word_set
 from dipg.rubric.matter import Matter
@@ -23,7 +24,7 @@ Verdict = Literal["offers", "states", "nothing"]
 """A clause offers an answer, states a fact beside it, or says nothing of either kind."""
 
 
-OFFERS = re.compile(
+OFFERS = cued(
     r"\b(?:probably|likely|in all (?:likelihood|probability)|presumably|perhaps|maybe|possibly|"
     r"guess(?:ing|ed)?|i'd|i would|assum(?:e|ing)|suggest|best estimate|estimate|should be|"
     r"should get|should receive|must be|must have been|ought to|usually|typically|commonly|"
@@ -32,7 +33,15 @@ OFFERS = re.compile(
     r"is correct|is right|more reliable|most recent|trust|prefer|favou?r|rely on|in practice|"
     r"default|approximately|about|around|roughly|nonetheless|nevertheless|anyway|final answer|"
     r"overall,|consensus|can be inferred|can be assumed|implies|would be|could be|may be|might be|"
-    r"infer|deduce)\b"
+    r"infer|deduce)\b",
+    """
+    probably likely likelihood probability presumably perhaps maybe possibly guess guessing guessed
+    i would assume assuming suggest estimate should must ought usually typically commonly generally
+    customary standard normal conventional recommended recommend therefore thus hence so answer safe
+    my go going correct right reliable recent trust prefer favor favour rely practice default
+    approximately about around roughly nonetheless nevertheless anyway overall consensus inferred
+    assumed implies could may might infer deduce
+    """,
 )
 """Words that put something forward where the evidence does not."""
 _IMPERATIVE = re.compile(
@@ -54,6 +63,8 @@ _NO_GUESS = re.compile(
     r"refrain from|avoid|than|no) (?:\w+ ){0,2}?"
     r"(?:guess\w*|assum\w+|estimat\w+|speculat\w+|suggest\w*|infer\w*|deduc\w+)"
 )
+_GUESSES = ("guess", "assum", "estimat", "speculat", "suggest", "infer", "deduc")
+"""What one of has to stand where _NO_GUESS matches."""
 _REFERS = re.compile(
     r"\b(?:consult\w*|check\w*|ask\w*|contact\w*|see|verif\w+|obtain\w*|clarif\w+|review\w*|"
     r"request\w*|look(?:ed|ing)? (?:up|at|in)|refer(?:red|ring)? to|turn to|place to look|"
@@ -82,13 +93,13 @@ def verdict(part: Clause, matter: Matter) -> Verdict:
     text = part.text
     if is_prescription(text) or (part.numbers and _concludes(text)):
         return "offers"
-    if _refers_elsewhere(text) and not part.numbers:
+    if not part.numbers and _refers_elsewhere(text):
         return "nothing"
-    hedged = OFFERS.search(_NO_GUESS.sub(" ", text)) is not None
     spoken = words(text)
+    hedged = _hedges(text, spoken)
     if is_foreign(part, matter) and (part.numbers or hedged or ASSERTS.search(text)):
         return "states" if part.numbers and matter.asks_why else "offers"
-    if _is_bare_name(part, matter) or _affirms(part, spoken, matter):
+    if _is_bare_name(part, spoken, matter) or _affirms(part, spoken, matter):
         return "offers"
     if hedged and (_has_value(part, spoken) or not SOURCE_WORD.search(text)):
         matters = _has_value(part, spoken) or _has_matter(spoken, matter)
@@ -102,6 +113,14 @@ def verdict(part: Clause, matter: Matter) -> Verdict:
     if part.names and not SOURCE_WORD.search(text):
         return _verdict_on_names(part, spoken, matter)
     return "nothing"
+
+
+def _hedges(text: str, spoken: tuple[str, ...]) -> bool:
+    """Whether a clause puts something forward, and not only says that nobody should."""
+    if any(map(text.__contains__, _GUESSES)):
+        text = _NO_GUESS.sub(" ", text)
+        spoken = words(text)
+    return OFFERS.search(text, spoken) is not None
 
 
 def _affirms(part: Clause, spoken: tuple[str, ...], matter: Matter) -> bool:
@@ -139,7 +158,7 @@ def is_foreign(part: Clause, matter: Matter) -> bool:
 def _verdict_on_names(part: Clause, spoken: tuple[str, ...], matter: Matter) -> Verdict:
     """Of a clause with names: a name that the question does not have, said of what was asked."""
     of_it = bool(matter.asked.intersection(spoken))
-    if _LISTS.search(part.text) and not of_it:
+    if not of_it and _LISTS.search(part.text):
         return "nothing"
     if not ASSERTS.search(part.text) and (not of_it or matter.asked.issuperset(part.names)):
         return "nothing"
@@ -181,17 +200,18 @@ def _has_value(part: Clause, spoken: tuple[str, ...]) -> bool:
     return any(w in CLASSES for w in spoken)
 
 
-def _is_bare_name(part: Clause, matter: Matter) -> bool:
+def _is_bare_name(part: Clause, spoken: tuple[str, ...], matter: Matter) -> bool:
     """Whether a clause is little more than a name."""
-    if not part.names or _LISTS.search(part.text) or _is_of_another(part, matter):
+    if not part.names:
         return False
     if matter.asked.issuperset(part.names) and not matter.offers_choice:
         return False  # it only repeats what the question is about
-    spoken = words(part.text)
     matter_words = [w for w in spoken if w not in _FILLER and w not in PLAIN_WORDS]
+    if len(matter_words) > 2 or _LISTS.search(part.text) or _is_of_another(part, matter):
+        return False
     if len(matter_words) == 2 and any(w not in part.names for w in matter_words):
         return not _recites(part, spoken, matter)
-    return len(matter_words) <= 2
+    return True
 
 
 def _is_of_another(part: Clause, matter: Matter) -> bool:

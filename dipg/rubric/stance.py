@@ -10,11 +10,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from dipg.rubric.absence import CANNOT, CUES, SOURCE, SOURCE_WORD, STRONG, TELLS, undecided_in
+from dipg.rubric.absence import CANNOT, CUES, SOURCE, SOURCE_WORD, STRONG, TELLS, UNDECIDABLE
 from dipg.rubric.claims import Answer
 from dipg.rubric.clauses import Clause, lies_in
 from dipg.rubric.conflict import (
-    CONFLICT_WORDS,
     is_on,
     names_one_and_other,
     statements_of_conflict,
@@ -83,11 +82,10 @@ def take_stance(
       right: it states what was expected, so that two sources side by side are no conflict.
     """
     text, parts, spoken = answer.text, answer.clauses, answer.spoken
-    conflicts: list[tuple[int, int]] = []
-    if not CONFLICT_WORDS.isdisjoint(spoken):
-        conflicts = [c for c in statements_of_conflict(text) if is_on(text, c, matter.asked)]
+    stated = statements_of_conflict(text, spoken)
+    conflicts = [c for c in stated if is_on(text, c, matter.asked)]
     cued = not CUES.isdisjoint(spoken)
-    undecided = undecided_in(text, spoken) if cued else None
+    undecided = UNDECIDABLE.spans(text, spoken)[:1] if cued else []
     sided = not (right or conflicts or absences) and (
         states_both_sides(text) or names_one_and_other(text, spoken)
     )
@@ -96,11 +94,11 @@ def take_stance(
     )
     if flagged and conflicts:
         absences = [a for a in absences if not _is_part_of_report(text, a, parts, matter)]
-    spans = [*absences, *conflicts, *([undecided.span()] if undecided else [])]
+    spans = [*absences, *conflicts, *undecided]
     if absences:
         missing = _offers_nothing(text, parts, spans, matter)
     else:
-        missing = undecided is not None and not conflicts and not flagged
+        missing = bool(undecided) and not conflicts and not flagged
         missing = missing and _offers_nothing(text, parts, spans, matter)
     declines = False
     if cued and not (flagged or missing or absences) and _DECLINES.search(text):
@@ -245,7 +243,7 @@ def _offers_beside(part: Clause, spans: list[tuple[int, int]], text: str, matter
         if after and re.search(r"[,(:-]", text[number.end : min(after)]):
             return True
         inside = before or any(a <= number.start < b for a, b in spans)
-        if not inside and (OFFERS.search(part.text) or _STATED.search(part.text[:60])):
+        if not inside and (OFFERS.pattern.search(part.text) or _STATED.search(part.text[:60])):
             return True
     return False
 

@@ -12,6 +12,7 @@ from dipg.rubric.absence import (
 )
 from dipg.rubric.lexicon import PLAIN_WORDS
 from dipg.rubric.reading import content
+from dipg.text import words
 
 
 def concludes_absence(think: str, asked: frozenset[str] = frozenset()) -> bool:
@@ -31,7 +32,8 @@ def concludes_absence(think: str, asked: frozenset[str] = frozenset()) -> bool:
     if len(parts) > 1 and _GUESS.search(parts[-1]):
         ending = parts
     for part in ending:
-        spans = statements_of_absence(part) or [m.span() for m in UNDECIDABLE.finditer(part)][:1]
+        spoken = words(part)
+        spans = statements_of_absence(part, spoken) or UNDECIDABLE.spans(part, spoken)[:1]
         if spans and not _BUT_THERE_IS.search(part[spans[-1][1] :]):
             if not _GUESS.search(think) and not _is_on(part, spans[-1], asked):
                 continue
