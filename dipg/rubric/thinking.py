@@ -57,7 +57,7 @@ _SAYS = re.compile(rf"{SOURCE}|{TELLS}|{STRONG}|therefore|conclude|must|abstain|
 def _last_sentences(text: str, count: int) -> list[str]:
     parts: list[str] = []
     stop = len(text)
-    ends = [end for end in (". ", "\n", "? ", "! ") if end in text]
+    ends = [end for end in (". ", "\n", "? ", "! ") if end[0] in text]
     while stop > 0 and len(parts) < count:
         before = max(stop - 1, 0)
         at = max([text.rfind(end, 0, before) for end in ends], default=-1)
