@@ -140,13 +140,18 @@ def _split(text: str) -> tuple[list[str], list[str]]:
 
 def _lines(text: str) -> list[str]:
     """The lines that have a word."""
-    return [line.strip() for line in _unmarked(text) if _WORD.search(line)]
+    lines = _unmarked(text)
+    return [line.strip() for line in lines if line[:2].isalpha() or _WORD.search(line)]
 
 
 def _unmarked(text: str) -> list[str]:
     """Lines without what marks them as items of a list."""
-    lines = text.split("\n")
-    return [line[mark.end() :] if (mark := _BULLET.match(line)) else line for line in lines]
+    return [line if line[:2].isalpha() else _without_bullet(line) for line in text.split("\n")]
+
+
+def _without_bullet(line: str) -> str:
+    mark = _BULLET.match(line)
+    return line[mark.end() :] if mark else line
 
 
 def _is_remark(proof: str, text: str, context: Reading) -> bool:
