@@ -5,10 +5,10 @@ for only where that word stands: one pattern of all ways would be tried in full 
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import lru_cache
 
-from dipg.rubric.cues import Cued, cued
+from dipg.rubric.cues import Cued, cued, matches
 from dipg.rubric.lexicon import word_set
 from dipg.text import words
 
@@ -315,27 +315,15 @@ def statements_of_absence(text: str, spoken: Iterable[str] | None = None) -> lis
 
 def _find_missing(sentence: str) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
-    if not is_cued(sentence):
+    spoken = frozenset(words(sentence))
+    if CUES.isdisjoint(spoken):
         return found
-    for m in _find_ways(sentence):
+    for m in matches(_WAYS, sentence, spoken):
         tail = sentence[m.end() : m.end() + 12]
         others = " other" in m.group() or " additional" in m.group()
         if not others and not tail.startswith((" other ", " any oth")):
             found.append(m.span())
     return found
-
-
-def _find_ways(sentence: str) -> Iterator[re.Match[str]]:
-    """Matches of the ways from left to right, as one pattern of all of them would have them."""
-    spoken = frozenset(words(sentence))
-    tried = (w.pattern.search(sentence) for w in _WAYS if not w.words.isdisjoint(spoken))
-    ahead = [m for m in tried if m is not None]
-    while ahead:
-        first = min(ahead, key=re.Match.start)
-        yield first
-        at = first.end()
-        tried = (m if m.start() >= at else m.re.search(sentence, at) for m in ahead)
-        ahead = [m for m in tried if m is not None]
 
 
 _find_missing_kept = lru_cache(maxsize=8192)(_find_missing)

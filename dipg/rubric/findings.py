@@ -12,7 +12,7 @@ from dipg.rubric.claims import (
     joined,
     read_answer,
 )
-from dipg.rubric.conflict import CONFLICT
+from dipg.rubric.conflict import reports_conflict
 from dipg.rubric.correctness import states_expected
 from dipg.rubric.foreign import is_foreign
 from dipg.rubric.grounding import Proof, read_proof
@@ -192,7 +192,7 @@ def _reads_as_denial(expected: str) -> bool:
     spoken = words(text)
     return bool(
         statements_of_absence(text, spoken)
-        or CONFLICT.search(text, spoken)
+        or reports_conflict(text)
         or UNDECIDABLE.search(text, spoken)
     )
 

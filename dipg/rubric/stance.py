@@ -141,21 +141,27 @@ def _offers_nothing(
 ) -> bool:
     """Whether a text that says at some spans that evidence is missing offers nothing in its
     place."""
-    states, bare = False, False  # a bare "not stated" is about what was asked
-    about: set[str] = set()
+    states = False
+    missing: list[Clause] = []
     read = _with_headings(parts, spans)
     for i, part in enumerate(read):
         if lies_in(part, spans):
-            about |= _content(_sentence_of(text, part))
-            bare |= not _content(part.text)
             if _offers_beside(part, spans, text, matter):
                 return False
+            missing.append(part)
             continue
         said = verdict(part, matter)
         if said == "offers" and not _is_conceded(part, read[i + 1 : i + 2], spans, matter):
             return False
         states |= said != "nothing"
-    return not states or bare or not about.isdisjoint(_beginnings(matter.asked))
+    return not states or any(_is_on_what_was_asked(text, part, matter) for part in missing)
+
+
+def _is_on_what_was_asked(text: str, part: Clause, matter: Matter) -> bool:
+    """Whether a clause says that what was asked for is missing; a bare "not stated" does."""
+    if not _content(part.text):
+        return True
+    return not _content(_sentence_of(text, part)).isdisjoint(_beginnings(matter.asked))
 
 
 def _is_conceded(
