@@ -200,14 +200,15 @@ def _look_up(piece: str, key: str) -> int:
     if "..." in piece or "[" in piece:
         return _elided(piece, key)
     parts = sentences(piece)
-    if len(parts) < 2:
-        parts = re.split(r"(?<=[a-z0-9])\.(?=[a-z])|\s+/\s+|\s+\|\s+", piece)
+    if len(parts) < 2 and ("." in piece[:-1] or "/" in piece or "|" in piece):
+        parts = _JOINT.split(piece)
     if len(parts) < 2 or len(parts) > MAX_QUOTATIONS:
         return 0
     sizes = [_contiguous(p, key) or (_elided(p, key) if "..." in p else 0) for p in parts]
     return sum(sizes) if all(sizes) else 0
 
 
+_JOINT = re.compile(r"(?<=[a-z0-9])\.(?=[a-z])|\s+/\s+|\s+\|\s+")
 _KEPT = 1_000
 _look_up_kept = lru_cache(maxsize=32768)(_look_up)
 """The responses of a group often quote the same lines."""

@@ -218,7 +218,7 @@ def _settles_on_one(parts: Sequence[Clause], conflicts: list[tuple[int, int]]) -
             continue
         if _LEFT_OPEN.search(part.text):
             continue
-        if _CONCEDED.search(part.text) and "," in part.text:
+        if "," in part.text and _CONCEDED.search(part.text):
             return any(n in values for n in part.numbers) or ASSERTS.search(part.text) is not None
     return False
 

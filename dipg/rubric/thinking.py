@@ -24,7 +24,7 @@ def concludes_absence(think: str, asked: frozenset[str] = frozenset()) -> bool:
         ("the dose is 54 Gy; the margin is not given"), unless a guess follows.
     """
     parts = _last_sentences(think[-700:], 3)
-    if not any(is_cued(part) for part in parts):
+    if not any(map(is_cued, parts)):
         return False
     ending = parts[-1:]
     if len(parts) > 1 and _CONCLUDES.match(parts[-2]):
