@@ -5,6 +5,7 @@ reader elsewhere; an answer it is only where something is put in place of what i
 """
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Literal
 
@@ -24,12 +25,12 @@ Verdict = Literal["offers", "states", "nothing"]
 """A clause offers an answer, states a fact beside it, or says nothing of either kind."""
 
 
-OFFERS = cued(
+_OFFERS = cued(
     r"\b(?:probably|likely|in all (?:likelihood|probability)|presumably|perhaps|maybe|possibly|"
     r"guess(?:ing|ed)?|i'd|i would|assum(?:e|ing)|suggest|best estimate|estimate|should be|"
     r"should get|should receive|must be|must have been|ought to|usually|typically|commonly|"
     r"generally|customary|standard|normal|conventional|recommended|recommend|therefore|thus|hence|"
-    r"so it|the answer is|answer:|it is safe|i think|i believe|in my|my answer|go with|going with|"
+    r"the answer is|answer:|it is safe|i think|i believe|in my|my answer|go with|going with|"
     r"is correct|is right|more reliable|most recent|trust|prefer|favou?r|rely on|in practice|"
     r"default|approximately|about|around|roughly|nonetheless|nevertheless|anyway|final answer|"
     r"overall,|consensus|can be inferred|can be assumed|implies|would be|could be|may be|might be|"
@@ -37,13 +38,15 @@ OFFERS = cued(
     """
     probably likely likelihood probability presumably perhaps maybe possibly guess guessing guessed
     i would assume assuming suggest estimate should must ought usually typically commonly generally
-    customary standard normal conventional recommended recommend therefore thus hence so answer safe
+    customary standard normal conventional recommended recommend therefore thus hence answer safe
     my go going correct right reliable recent trust prefer favor favour rely practice default
     approximately about around roughly nonetheless nevertheless anyway overall consensus inferred
     assumed implies could may might infer deduce
     """,
 )
-"""Words that put something forward where the evidence does not."""
+_SO_IT = cued(r"\bso it\b", "so")
+"""Words that put something forward where the evidence does not; "so" alone is too common to search
+for all of them."""
 _IMPERATIVE = re.compile(
     r"^\W*(?:(?:but|so|and|however|therefore|thus|then|please|instead|just|nevertheless)\W+)*"
     r"(?:give|use|administer|start|continue|hold|stop|reduce|increase|proceed|initiate|treat|"
@@ -120,7 +123,12 @@ def _hedges(text: str, spoken: tuple[str, ...]) -> bool:
     if any(map(text.__contains__, _GUESSES)):
         text = _NO_GUESS.sub(" ", text)
         spoken = words(text)
-    return OFFERS.search(text, spoken) is not None
+    return puts_forward(text, spoken)
+
+
+def puts_forward(text: str, spoken: Iterable[str]) -> bool:
+    """Whether plain text with these words puts something forward as likely or as a conclusion."""
+    return bool(_OFFERS.search(text, spoken) or _SO_IT.search(text, spoken))
 
 
 def _affirms(part: Clause, spoken: tuple[str, ...], matter: Matter) -> bool:

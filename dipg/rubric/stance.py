@@ -21,7 +21,7 @@ from dipg.rubric.conflict import (
 )
 from dipg.rubric.lexicon import STOP_WORDS
 from dipg.rubric.matter import Matter
-from dipg.rubric.offers import OFFERS, is_foreign, is_prescription, verdict
+from dipg.rubric.offers import is_foreign, is_prescription, puts_forward, verdict
 from dipg.rubric.picks import picks_none
 from dipg.text import words
 
@@ -181,7 +181,8 @@ def _sentence_of(text: str, part: Clause) -> str:
     """A clause with what stands before it in its sentence ("the dose, however, is not given")."""
     if _ANEW.match(part.text):
         return part.text
-    start = max(text.rfind(stop, max(0, part.start - 200), part.start) for stop in _STOPS)
+    first = max(0, part.start - 200)
+    start = max([text.rfind(stop, first, part.start) for stop in _STOPS])
     return text[max(start, 0) : part.end]
 
 
@@ -249,7 +250,9 @@ def _offers_beside(part: Clause, spans: list[tuple[int, int]], text: str, matter
         if after and re.search(r"[,(:-]", text[number.end : min(after)]):
             return True
         inside = before or any(a <= number.start < b for a, b in spans)
-        if not inside and (OFFERS.pattern.search(part.text) or _STATED.search(part.text[:60])):
+        if not inside and (
+            puts_forward(part.text, words(part.text)) or _STATED.search(part.text[:60])
+        ):
             return True
     return False
 
