@@ -47,13 +47,17 @@ def parse(text: str, expect: Format = "xml") -> Response:
 
 def _parse_tags(text: str) -> Response:
     parts = _TAG.split(text, maxsplit=len(_ORDER) + 1)
-    tags = [tag.lower() for tag in parts[1::2]]
-    if tags != _ORDER:
-        missing = [tag for tag in _ORDER if tag not in tags]
-        return Response(False, fault=f"no {missing[0]}" if missing else "tags repeated or nested")
+    tags = parts[1::2]
+    if tags != _ORDER:  # not as most write them: a letter case of its own, or worse
+        tags = [tag.lower() for tag in tags]
+        if tags != _ORDER:
+            missing = [tag for tag in _ORDER if tag not in tags]
+            fault = f"no {missing[0]}" if missing else "tags repeated or nested"
+            return Response(False, fault=fault)
     before, think, between, proof, after, answer, end = parts[::2]
-    if not (is_blank(before) and is_blank(between) and is_blank(after) and is_blank(end)):
-        return Response(False, fault="text outside the tags")
+    for outside in (before, between, after, end):
+        if outside and not is_blank(outside):
+            return Response(False, fault="text outside the tags")
     return _finish(think, proof, answer)
 
 

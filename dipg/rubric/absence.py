@@ -5,9 +5,10 @@ for only where that word stands: one pattern of all ways would be tried in full 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 from functools import lru_cache
 
+from dipg.rubric.cues import Cued, cued, matches
 from dipg.rubric.lexicon import word_set
 from dipg.text import words
 
@@ -48,8 +49,8 @@ GAP = r"(?:[^.;!?\n]|\.(?=\d)){0,90}?"
 _ADVERBS = r"(?:\w+ ){0,3}?"
 
 
-_WAYS: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = tuple(
-    (word_set(cues), re.compile(way))
+_WAYS: tuple[Cued, ...] = tuple(
+    cued(way, cues)
     for cues, way in (
         # the record does not state ...; neither source mentions ...
         (
@@ -262,16 +263,19 @@ CANNOT = (
     r"not able to|"
     r"not possible to|impossible to|no way to)"
 )
-UNDECIDABLE = re.compile(
+UNDECIDABLE = cued(
     rf"\b{CANNOT} (?:be )?(?:\w+ ){{0,2}}?(?:determin|deriv|infer|locat|establish|ascertain|"
     rf"conclu|deduc|"
     r"calculat|comput|extract|tell|find|found|identif|confirm|know|decid|resolv|assess|estimat|"
     r"settl|"
-    r"made\b|drawn\b)|\b(?:is|are|remains?) (?:\w+ )?(?:unclear|uncertain|ambiguous|inconclusive)\b"
+    r"made\b|drawn\b)|\b(?:is|are|remains?) (?:\w+ )?"
+    r"(?:unclear|uncertain|ambiguous|inconclusive)\b",
+    "can cannot could couldn unable able possible impossible way unclear uncertain ambiguous "
+    "inconclusive",
 )
 """A statement that the question cannot be settled."""
 
-_CUES = word_set(
+CUES = word_set(
     """
     no not none nothing nowhere never neither nor cannot unable silent mute blank missing lack
     lacks lacking absent absence insufficient inadequate incomplete impossible omit omits
@@ -287,13 +291,18 @@ _CUES = word_set(
 
 def is_cued(plain_text: str) -> bool:
     """Whether a text is worth a search for what it misses or declines."""
-    return not _CUES.isdisjoint(words(plain_text))
+    return not CUES.isdisjoint(words(plain_text))
 
 
-def statements_of_absence(text: str) -> list[tuple[int, int]]:
-    """Where plain text says that evidence is missing; [] at the cost of one search otherwise."""
+def statements_of_absence(text: str, spoken: Iterable[str] | None = None) -> list[tuple[int, int]]:
+    """Where plain text says that evidence is missing; [] at the cost of one search otherwise.
+
+    Args:
+      text: plain.
+      spoken: its words, where they are known.
+    """
     found: list[tuple[int, int]] = []
-    if not is_cued(text):
+    if CUES.isdisjoint(words(text) if spoken is None else spoken):
         return found
     start = 0
     while start < len(text):
@@ -306,27 +315,15 @@ def statements_of_absence(text: str) -> list[tuple[int, int]]:
 
 def _find_missing(sentence: str) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
-    if not is_cued(sentence):
+    spoken = frozenset(words(sentence))
+    if CUES.isdisjoint(spoken):
         return found
-    for m in _find_ways(sentence):
+    for m in matches(_WAYS, sentence, spoken):
         tail = sentence[m.end() : m.end() + 12]
         others = " other" in m.group() or " additional" in m.group()
         if not others and not tail.startswith((" other ", " any oth")):
             found.append(m.span())
     return found
-
-
-def _find_ways(sentence: str) -> Iterator[re.Match[str]]:
-    """Matches of the ways from left to right, as one pattern of all of them would have them."""
-    spoken = words(sentence)
-    tried = (way.search(sentence) for cues, way in _WAYS if not cues.isdisjoint(spoken))
-    ahead = [m for m in tried if m is not None]
-    while ahead:
-        first = min(ahead, key=re.Match.start)
-        yield first
-        at = first.end()
-        tried = (m if m.start() >= at else m.re.search(sentence, at) for m in ahead)
-        ahead = [m for m in tried if m is not None]
 
 
 _find_missing_kept = lru_cache(maxsize=8192)(_find_missing)

@@ -24,10 +24,15 @@ _COUNTS = word_set(
 )
 """Dimensions of what is only counted: it multiplies anything."""
 _WORDS = re.compile(r"\b(?:half|halve[sd]?|doubled?|doubling|twice|quarter|third)\b")
+_BEGINNINGS = ("hal", "doubl", "twice", "quarter", "third")
 _FACTORS = {"half": 0.5, "halves": 0.5, "halved": 0.5, "halve": 0.5, "quarter": 0.25}
 _FACTORS |= {"double": 2.0, "doubled": 2.0, "doubling": 2.0, "twice": 2.0, "third": 1 / 3}
 
 Powers = tuple[tuple[str, int], ...]
+
+
+Result = tuple[float, Powers, Powers, int]
+"""A value, and the powers that it has if they are combined with this sign."""
 
 
 class Term(NamedTuple):
@@ -54,13 +59,22 @@ def follows(number: Quantity, quoted: Sequence[Quantity], text: str, wanted: boo
     if _is_span(number, quoted) or _is_day_after(number, quoted):
         return True
     terms = _terms(quoted, text)
-    for result in _results(terms) if wanted else _of_two(terms):
-        if result.powers == goal.powers and _is_near(result.value, goal.value, slack):
-            return True
+    if _is_one_of(_of_two(terms), goal, slack):
+        return True
+    if wanted and _is_one_of(_of_three(terms), goal, slack):
+        return True
     if number.dimension:
         return False
     raws = [Term(q.raw, ()) for q in quoted if q.dimension[:1] != "#"][:MOST_TERMS]
-    return any(_is_near(r.value, number.raw, slack) for r in _of_two(raws))
+    return _is_one_of(_of_two(raws), Term(number.raw, ()), slack)
+
+
+def _is_one_of(results: Iterable[Result], goal: Term, slack: float) -> bool:
+    """Whether a result is the goal: its value is looked at first, which few share."""
+    for value, one, other, sign in results:
+        if _is_near(value, goal.value, slack) and _combined(one, other, sign) == goal.powers:
+            return True
+    return False
 
 
 def _rounding(number: Quantity) -> float:
@@ -85,7 +99,9 @@ def _powers(dimension: str) -> Powers:
     return tuple(sorted((n, p) for n, p in found.items() if p))
 
 
+@lru_cache(maxsize=4096)
 def _combined(one: Powers, other: Powers, sign: int) -> Powers:
+    """The powers of a product, or with sign -1 of a quotient."""
     if not other:
         return one
     found = dict(one)
@@ -111,36 +127,36 @@ def _terms(quoted: Iterable[Quantity], text: str) -> list[Term]:
     for rate in rates:
         terms.append(Term(rate if rate >= 1 else rate * 7, ()))
         terms.append(Term(rate, (("days", -1),)))
-    terms += [Term(_FACTORS[w], ()) for w in dict.fromkeys(_WORDS.findall(text))]
+    if any(map(text.__contains__, _BEGINNINGS)):
+        terms += [Term(_FACTORS[w], ()) for w in dict.fromkeys(_WORDS.findall(text))]
     return terms[:MOST_TERMS]
 
 
-def _results(terms: list[Term]) -> Iterator[Term]:
-    """What one or two steps make of some operands."""
-    yield from _of_two(terms)
-    for a, b, c in permutations(terms, 3):
-        product = _combined(a.powers, b.powers, 1)
-        yield Term(a.value * b.value * c.value, _combined(product, c.powers, 1))
-        if c.value:
-            yield Term(a.value * b.value / c.value, _combined(product, c.powers, -1))
-        if a.powers == b.powers:
-            together = Term(a.value + b.value, a.powers)
-            yield Term(together.value * c.value, _combined(a.powers, c.powers, 1))
-            if a.powers == c.powers:
-                yield Term(together.value + c.value, a.powers)
-                yield Term(together.value - c.value, a.powers)
+def _of_two(terms: list[Term]) -> Iterator[Result]:
+    """What one step makes of two operands."""
+    for (a, a_powers), (b, b_powers) in combinations(terms, 2):
+        yield a * b, a_powers, b_powers, 1
+        if a_powers == b_powers:
+            yield a + b, a_powers, (), 1
+            yield abs(a - b), a_powers, (), 1
+        if b:
+            yield a / b, a_powers, b_powers, -1
+        if a:
+            yield b / a, b_powers, a_powers, -1
 
 
-def _of_two(terms: list[Term]) -> Iterator[Term]:
-    for a, b in combinations(terms, 2):
-        yield Term(a.value * b.value, _combined(a.powers, b.powers, 1))
-        if a.powers == b.powers:
-            yield Term(a.value + b.value, a.powers)
-            yield Term(abs(a.value - b.value), a.powers)
-        if b.value:
-            yield Term(a.value / b.value, _combined(a.powers, b.powers, -1))
-        if a.value:
-            yield Term(b.value / a.value, _combined(b.powers, a.powers, -1))
+def _of_three(terms: list[Term]) -> Iterator[Result]:
+    """What two steps make of three operands."""
+    for (a, a_powers), (b, b_powers), (c, c_powers) in permutations(terms, 3):
+        product = _combined(a_powers, b_powers, 1)
+        yield a * b * c, product, c_powers, 1
+        if c:
+            yield a * b / c, product, c_powers, -1
+        if a_powers == b_powers:
+            yield (a + b) * c, a_powers, c_powers, 1
+            if a_powers == c_powers:
+                yield a + b + c, a_powers, (), 1
+                yield a + b - c, a_powers, (), 1
 
 
 def _is_percent(percent: float, quoted: Sequence[Quantity], text: str, slack: float) -> bool:

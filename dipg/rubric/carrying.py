@@ -6,6 +6,7 @@ Literal: what the question says needs no proof, what is computed has to follow f
 
 import re
 from collections.abc import Sequence, Set
+from functools import lru_cache
 
 from dipg.frequencies import FREQUENCY_WORDS, frequencies
 from dipg.quantities import Quantity, close
@@ -44,7 +45,7 @@ def is_carried(
         return False
     proof_terms, quoted = facts(proof_text)
     opening = person(answer, question)
-    if thing_named(answer, question, proof_terms | context.terms | expected.terms):
+    if thing_named(answer, question, proof_terms, context.terms, expected.terms):
         return False
     for name in (*(n for n, _ in answer.names), *([opening] if opening else [])):
         if name in proof_terms or name in question.terms or name.rstrip("s") in proof_terms:
@@ -153,25 +154,31 @@ def _is_of_another_drug(
     number: Quantity, answer: Answer, proof_text: str, spoken: tuple[Set[str], ...]
 ) -> bool:
     """Whether an answer gives a drug the number that is quoted for other drugs only."""
+    if not any(_is_drug(name) for name, _ in answer.names):
+        return False
     mine = bind(answer.text, number, answer.names)
-    if not DRUG.fullmatch(mine):
+    if not _is_drug(mine):
         return False
     owners: set[str] = set()
     for sentence in sentences(proof_text):
-        mentioned = names(sentence)
-        for q in facts(sentence)[1]:
-            if _matches(number, q, spoken):
-                owners.update(n for n, _ in mentioned if DRUG.fullmatch(n))
-                if not mentioned:
-                    return False
+        if any(_matches(number, q, spoken) for q in facts(sentence)[1]):
+            mentioned = names(sentence)
+            if not mentioned:
+                return False
+            owners.update(n for n, _ in mentioned if _is_drug(n))
     return bool(owners) and mine not in owners
+
+
+@lru_cache(maxsize=4096)
+def _is_drug(name: str) -> bool:
+    return DRUG.fullmatch(name) is not None
 
 
 def _counts_none(answer: Answer, proof_text: str, question: Reading) -> bool:
     """Whether a count is said to be none where the quotations deny nothing."""
     return (
-        asks_how_many(question)
-        and _NONE.match(answer.text) is not None
+        _NONE.match(answer.text) is not None
+        and asks_how_many(question)
         and _NONE_AT_ALL.search(proof_text) is None
     )
 

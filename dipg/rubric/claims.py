@@ -93,7 +93,12 @@ def is_uncounted(number: Quantity, answer: Answer, question: Reading) -> bool:
 
 
 def asks_how_many(question: Reading) -> bool:
-    return _HOW_MANY.search(question.text.lower()) is not None
+    return _asks_how_many(question.text)
+
+
+@lru_cache(maxsize=4096)
+def _asks_how_many(question: str) -> bool:
+    return _HOW_MANY.search(question.lower()) is not None
 
 
 _HOW_MANY = re.compile(r"\bhow many\b")
@@ -150,18 +155,25 @@ _FIRST_NAME = re.compile(
 )
 
 
-def thing_named(answer: Answer, question: Reading, known: Set[str]) -> str:
+def thing_named(answer: Answer, question: Reading, *known: Set[str]) -> str:
     """The word that an answer to "which artery?" or "which drug?" names it by, where that and
     nothing else that it says is new ("the basilar artery"); "" where there is none."""
-    asked = _ASKS_NAME.search(question.text.lower())
-    if asked is None or len(answer.text) > 120:
+    asked = _thing_asked(question.text)
+    if not asked or len(answer.text) > 120:
         return ""
     rest = [w for w in words(answer.text) if w.isalpha() and len(w) > 2]
     rest = [w for w in rest if w not in WORDS_OF_SPEECH and w not in question.terms]
     new = [w for w in rest if not w.endswith(_NO_NOUN)]
-    if not rest or not known.isdisjoint(rest) or len(new) != 1:
+    if not rest or len(new) != 1 or not all(terms.isdisjoint(rest) for terms in known):
         return ""
-    return new[0] if len(rest) == 1 or f"{new[0]} {asked[1]}" in answer.text else ""
+    return new[0] if len(rest) == 1 or f"{new[0]} {asked}" in answer.text else ""
+
+
+@lru_cache(maxsize=4096)
+def _thing_asked(question: str) -> str:
+    """What a question asks the name of ("artery"); "" where it asks for none."""
+    asked = _ASKS_NAME.search(question.lower())
+    return asked[1] if asked else ""
 
 
 _ASKS_NAME = re.compile(

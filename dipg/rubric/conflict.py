@@ -1,9 +1,11 @@
 """Does an answer report that sources disagree on what was asked?"""
 
 import re
+from collections.abc import Set
 
 from dipg.quantities import quantities
 from dipg.rubric.absence import GAP, SOURCE, STRONG, VALUE_NOUN
+from dipg.rubric.cues import cued, matches
 from dipg.rubric.lexicon import CLASSES, PLAIN_WORDS, STOP_WORDS, word_set
 from dipg.text import words
 
@@ -15,30 +17,61 @@ _DISAGREE = (
     r"diverge(?:s|nt)?|divergent|clash(?:es)?|in dispute|disputed?|discordan(?:t|ce)|opposing|"
     r"(?:do|does|did)(?: not|n't) (?:agree|match|align|coincide)|(?:can ?not|can't) be reconciled)"
 )
-CONFLICT = re.compile(
-    rf"\b{_DISAGREE}\b"
-    rf"|\b(?:{SOURCE}|accounts|they|entries|readings|letters)\b (?:\w+ ){{0,4}}?"
-    rf"(?:differ|vary|give different|state different|report different|list different|"
-    rf"record different|"
-    rf"are different|provide different|name different|say different)\b"
-    rf"|\bgives? (?:two |three )?different (?:\w+ )?(?:dates|sides|answers|figures|results|"
-    rf"accounts|{VALUE_NOUN}s?)\b"
-    rf"|\b(?:no|not) (?:agreement|consensus|unanimity) (?:\w+ ){{0,2}}?(?:between|among)\b"
-    rf"|\b(?:values?|doses?|figures?|numbers?|dates?|readings?|results?|measurements?|findings|"
-    rf"statements) (?:\w+ ){{0,3}}?differ\b"
-    rf"|\bdiffers? (?:between|across|from one)\b"
-    rf"|\b(?:two|three|different|differing|varying|multiple) (?:different |conflicting |distinct )?"
-    rf"(?:values?|answers?|doses?|figures?|versions|accounts|statements)\b{GAP}\b{SOURCE}\b"
-    rf"|\b(?:two|three|several|multiple) (?:different|conflicting|distinct|differing) "
-    rf"(?:dates|ages|weights|grades|stages|durations|intervals|counts|levels|sizes|sides|"
-    rf"locations|names|results|{VALUE_NOUN}s?) (?:are|were|is|was) (?:{STRONG}|given|"
-    rf"on record|on file)\b"
+_WAYS = (
+    cued(
+        rf"\b{_DISAGREE}\b",
+        """
+        conflict conflicts conflicted conflicting disagree disagrees disagreed disagreeing
+        disagreement disagreements contradict contradicts contradicted contradicting contradictory
+        contradiction contradictions inconsistent inconsistency inconsistencies discrepant
+        discrepancy discrepancies odds incompatible irreconcilable mismatch mismatches diverge
+        diverges divergent clash clashes dispute disputed discordant discordance opposing agree
+        match align coincide reconciled
+        """,
+    ),
+    cued(
+        rf"\b(?:{SOURCE}|accounts|they|entries|readings|letters)\b (?:\w+ ){{0,4}}?"
+        rf"(?:differ|vary|give different|state different|report different|list different|"
+        rf"record different|"
+        rf"are different|provide different|name different|say different)\b",
+        "differ vary different",
+    ),
+    cued(
+        rf"\bgives? (?:two |three )?different (?:\w+ )?(?:dates|sides|answers|figures|results|"
+        rf"accounts|{VALUE_NOUN}s?)\b",
+        "different",
+    ),
+    cued(
+        r"\b(?:no|not) (?:agreement|consensus|unanimity) (?:\w+ ){0,2}?(?:between|among)\b",
+        "agreement consensus unanimity",
+    ),
+    cued(
+        r"\b(?:values?|doses?|figures?|numbers?|dates?|readings?|results?|measurements?|findings|"
+        r"statements) (?:\w+ ){0,3}?differ\b",
+        "differ",
+    ),
+    cued(r"\bdiffers? (?:between|across|from one)\b", "differ differs"),
+    cued(
+        rf"\b(?:two|three|different|differing|varying|multiple) "
+        rf"(?:different |conflicting |distinct )?"
+        rf"(?:values?|answers?|doses?|figures?|versions|accounts|statements)\b{GAP}\b{SOURCE}\b",
+        "two three different differing varying multiple",
+    ),
+    cued(
+        rf"\b(?:two|three|several|multiple) (?:different|conflicting|distinct|differing) "
+        rf"(?:dates|ages|weights|grades|stages|durations|intervals|counts|levels|sizes|sides|"
+        rf"locations|names|results|{VALUE_NOUN}s?) (?:are|were|is|was) (?:{STRONG}|given|"
+        rf"on record|on file)\b",
+        "two three several multiple",
+    ),
 )
-"""A statement that sources disagree."""
-_NO_CONFLICT = re.compile(
+"""Statements that sources disagree."""
+_WORDS_OF_WAYS = frozenset().union(*(way.words for way in _WAYS))
+_NO_CONFLICT = cued(
     rf"\b(?:no|not|never|without|n't|nor|free of|any) (?:\w+ ){{0,3}}?{_DISAGREE}\b|"
     rf"\bconsistent with\b"
-    rf"|\b(?:conflict of interest|mismatch[- ]repair)\b"
+    rf"|\b(?:conflict of interest|mismatch[- ]repair)\b",
+    "no not never without n nor free any consistent conflict mismatch",
 )
 ONE_SOURCE = re.compile(
     r"\b(?:source|report|note|record|document|letter|chart|hospital|clinic|lab|ward|registry|"
@@ -55,6 +88,7 @@ _CONFLICT_CUES = (
     "irreconcil", "mismatch", "diverge", "clash", "disput", "discordan", "oppos", "agree", "match",
     "align", "coincide", "reconcil", "differ", "vary", "whereas", "versus", "two ", "multiple ",
 )  # fmt: skip
+"""What a text has to have, too: "three values" or "consensus" alone are no report of a conflict."""
 
 
 _TOPIC = re.compile(
@@ -73,14 +107,20 @@ SAYS_LITTLE = STOP_WORDS | PLAIN_WORDS
 _THE_MATTER = word_set("point matter issue question answer value detail fact item aspect")
 
 
-def statements_of_conflict(text: str) -> list[tuple[int, int]]:
-    """Where plain text says that sources disagree."""
-    if not any(map(text.__contains__, _CONFLICT_CUES)):
+def reports_conflict(text: str) -> bool:
+    """Whether plain text says that something disagrees, or that nothing does."""
+    return next(matches(_WAYS, text, set(words(text))), None) is not None
+
+
+def statements_of_conflict(text: str, spoken: Set[str] | None = None) -> list[tuple[int, int]]:
+    """Where plain text says that sources disagree; its words may be given."""
+    spoken = frozenset(words(text)) if spoken is None else spoken
+    if _WORDS_OF_WAYS.isdisjoint(spoken) or not any(map(text.__contains__, _CONFLICT_CUES)):
         return []
-    denied = [m.span() for m in _NO_CONFLICT.finditer(text)]
+    denied = _NO_CONFLICT.spans(text, spoken)
     return [
         m.span()
-        for m in CONFLICT.finditer(text)
+        for m in matches(_WAYS, text, spoken)
         if not any(a < m.end() and m.start() < b for a, b in denied)
         or re.search(
             r"not (?:agree|match|align|coincide)|n't (?:agree|match|align)|not be recon", m.group()
@@ -91,23 +131,30 @@ def statements_of_conflict(text: str) -> list[tuple[int, int]]:
 def states_both_sides(text: str) -> bool:
     """ "Source A gives 54 Gy, whereas source B gives 59 Gy": two sources, two values, side by
     side."""
+    sides = [(m.group(), p) for p in _SIDES.split(text) if (m := ONE_SOURCE.search(p))]
+    if len({source for source, _ in sides}) < 2:
+        return False
     said: dict[str, set[object]] = {}
     kinds: set[str] = set()
-    for part in _SIDES.split(text):
-        source = ONE_SOURCE.search(part)
-        if source is None:
-            continue
+    for source, part in sides:
         values = [n for n in quantities(part) if not n.spelled and n.dimension not in SOURCE_LABELS]
         if values:
             kinds.add(values[0].dimension)
-            said.setdefault(source.group(), set()).add(values[0].value)
+            said.setdefault(source, set()).add(values[0].value)
         elif sided := [w for w in words(part) if w in CLASSES]:
             kinds.add(CLASSES[sided[0]])
-            said.setdefault(source.group(), set()).add(sided[0])
+            said.setdefault(source, set()).add(sided[0])
     return len(said) > 1 and len(kinds) == 1 and len(set().union(*said.values())) > 1
 
 
-ONE_AND_OTHER = re.compile(
+def names_one_and_other(text: str, spoken: Set[str]) -> bool:
+    """Whether plain text, with its words, says what one source says and speaks of another."""
+    if "one" not in spoken or ("other" not in spoken and "another" not in spoken):
+        return False
+    return _ONE_AND_OTHER.search(text) is not None
+
+
+_ONE_AND_OTHER = re.compile(
     rf"\bone (?:{SOURCE} )?(?:says?|states?|gives?|reports?|describes?|records?|lists?|has|"
     rf"reads?)\b{GAP}\b(?:the other|another)\b"
 )

@@ -12,7 +12,7 @@ from dipg.rubric.claims import (
     joined,
     read_answer,
 )
-from dipg.rubric.conflict import CONFLICT
+from dipg.rubric.conflict import reports_conflict
 from dipg.rubric.correctness import states_expected
 from dipg.rubric.foreign import is_foreign
 from dipg.rubric.grounding import Proof, read_proof
@@ -22,7 +22,7 @@ from dipg.rubric.sides import shows_both_sides
 from dipg.rubric.stance import Stance, take_stance
 from dipg.rubric.targets import Target, targets, value_wording
 from dipg.rubric.thinking import concludes_absence
-from dipg.text import IN_BRACKETS, fold, plain
+from dipg.text import IN_BRACKETS, fold, plain, words
 from dipg.vignettes.types import Expected, Kind, Vignette
 
 _KEPT = 4_000
@@ -114,18 +114,18 @@ def judge(task: Task, text: str) -> Judged:
     answer = read_answer(text)
     if len(named := joined(answer.names, task.known)) < len(answer.names):
         answer = answer._replace(names=named)
-    absences = statements_of_absence(answer.text)
+    absences = statements_of_absence(answer.text, answer.spoken)
     right = task.kind == "answer" and states_expected(
         answer, task.targets, task.context, task.question
     )
     stance = Stance()
     if not (right and task.expects_denial):  # "none was found" can be the right answer
-        stance = take_stance(answer.text, absences, answer.clauses, task.matter, right)
+        stance = take_stance(answer, absences, task.matter, right)
     if right and stance.abstains and _is_right_without(answer, absences, task):
         stance = Stance()  # it says what was asked for, and that something else is missing
     answers = not (stance.abstains or stance.flags_conflict or stance.declines)
     if absences and not answers:
-        absences += [m.span() for m in UNDECIDABLE.finditer(answer.text)]
+        absences += UNDECIDABLE.spans(answer.text, answer.spoken)
     foreign = is_foreign(
         answer, task.context, task.question, task.expected, task.known, answers, absences,
         task.kind == "abstain",
@@ -191,7 +191,12 @@ def _wordings(expected: Expected) -> str:
 
 def _reads_as_denial(expected: str) -> bool:
     text = plain(fold(expected))
-    return bool(statements_of_absence(text) or CONFLICT.search(text) or UNDECIDABLE.search(text))
+    spoken = words(text)
+    return bool(
+        statements_of_absence(text, spoken)
+        or reports_conflict(text)
+        or UNDECIDABLE.search(text, spoken)
+    )
 
 
 def _is_correct(kind: str, stance: Stance, right: bool) -> bool:

@@ -97,11 +97,11 @@ def is_foreign(
 
 def _is_told(number: Quantity, context: Reading, question: Reading, expected: Reading) -> bool:
     """Whether context or question give a number, as it is or without its unit."""
-    if number.dimension[:1] == "#":
-        if number.raw in context.raws | question.raws | expected.raws:
+    if not number.dimension or number.dimension[:1] == "#":
+        if number.raw in context.raws or number.raw in question.raws:
             return True
-    elif number.dimension == "" and number.raw in context.raws | question.raws:
-        return True
+        if number.dimension and number.raw in expected.raws:
+            return True
     if context.has_number(number) or question.has_number(number):
         return True
     if number.compare == "-" and number.raw in context.raws:
@@ -158,15 +158,13 @@ def _has_foreign_interval(
     answer: Answer, context: Reading, question: Reading, expected: Reading
 ) -> bool:
     """Whether an answer says "every 5 weeks" where the vignette has no such interval."""
-    said = (
-        [
-            rate
-            for rate, a, b in frequencies(answer.text)
-            if _INTERVAL.match(answer.text, a, b) is not None
-        ]
-        if "every " in answer.text or "q" in answer.text
-        else []
-    )
+    if "every" not in answer.spoken and _Q.search(answer.text) is None:
+        return False
+    said = [
+        rate
+        for rate, a, b in frequencies(answer.text)
+        if _INTERVAL.match(answer.text, a, b) is not None
+    ]
     if not said:
         return False
     text = f"{context.text}\n{question.text}\n{expected.text}".lower()
@@ -175,6 +173,7 @@ def _has_foreign_interval(
 
 
 _INTERVAL = re.compile(r"every \w+[- ]\w|q\d")
+_Q = re.compile(r"q\d")
 
 
 _MOST_STEPS = 3
@@ -208,8 +207,7 @@ def _is_compound_of(name: str, known: frozenset[str]) -> bool:
 
 def _shares(stated: list[Quantity], context: Reading) -> set[float]:
     """The parts that an answer names in percent, as the context does."""
-    percents = {n.value: n for n in stated if n.dimension == "percent"}
-    return {value / 100 for value, n in percents.items() if context.has_number(n)}
+    return {n.value / 100 for n in stated if n.dimension == "percent" and context.has_number(n)}
 
 
 def _is_share(number: Quantity, shares: set[float], context: Reading) -> bool:

@@ -26,7 +26,8 @@ MIN_WORDS = 3
 
 _QUOTED = re.compile(r'"([^"]*)"')
 _ELLIPSIS = re.compile(r"\s*(?:\[\s*\.{3}\s*\]|\(\s*\.{3}\s*\)|\.{3,}|\[\s*\])\s*")
-_BULLET = re.compile(r"(?m)^[^\S\n]*(?:(?:[-*>#]{1,6}|\(?\d{1,2}[.)]|[a-z][.)])[^\S\n]+){1,4}")
+_BULLET = re.compile(r"[^\S\n]*(?:(?:[-*>#]{1,6}|\(?\d{1,2}[.)]|[a-z][.)])[^\S\n]+){1,4}")
+"""What a line may begin with."""
 _LEAD = re.compile(
     r"^(?:(?:the|this|as|from|in|according|to|per|see|and|also|later|quote|quoted|quotes|proof|"
     r"evidence|"
@@ -85,10 +86,11 @@ def read_proof(proof: str, context: Reading) -> Proof:
     if len(quoted) + len(remainder) > MAX_QUOTATIONS:
         return Proof(True, False, text)
     covered = _covered(pieces, context.key)
-    if not quoted and len(pieces) > 1 and not (covered and any(map(_is_evidence, pieces))):
-        whole = _BULLET.sub("", text).replace("\n", " ")  # one passage, however it is broken
+    evident = covered > 0 and any(map(_is_evidence, pieces))
+    if not quoted and len(pieces) > 1 and not evident:
+        whole = " ".join(_unmarked(text))  # one passage, however it is broken
         if size := _contiguous(whole, context.key):
-            pieces, covered = [whole], size
+            covered, evident = size, _is_evidence(whole)
     if covered and quoted:  # an unmarked passage of the context is quoted, too
         covered += sum(look_up(piece, context.key) for piece in remainder)
     if not covered:
@@ -97,15 +99,17 @@ def read_proof(proof: str, context: Reading) -> Proof:
     if quoted and not all(_is_frame(piece, context) for piece in remainder):
         return Proof(True, False, text)
     too_much = context.size > SHORT_CONTEXT and covered > NEARLY_ALL * context.size
-    return Proof(True, not too_much and any(map(_is_evidence, pieces)), text)
+    return Proof(True, evident and not too_much, text)
 
 
 def _nested(text: str, key: str) -> tuple[list[str], list[str]] | None:
     """Lines that quote a passage with quotation marks of its own, if every line is in the
     context."""
-    if len(text) > _LONG or all(line.count('"') <= 2 for line in text.split("\n")):
+    if len(text) > _LONG or '"' not in text:
         return None
-    bare = [line.strip(' "') for line in _BULLET.sub("", text).split("\n") if _WORD.search(line)]
+    if all(line.count('"') <= 2 for line in text.split("\n")):
+        return None
+    bare = [line.strip(' "') for line in _unmarked(text) if _WORD.search(line)]
     return (bare, []) if all(look_up(line, key) for line in bare) else None
 
 
@@ -129,12 +133,25 @@ def _split(text: str) -> tuple[list[str], list[str]]:
         return [], [""] * (MAX_QUOTATIONS + 1)
     if marks >= 2 and marks % 2 == 0:
         quoted = [q.strip() for q in _QUOTED.findall(text) if _WORD.search(q)]
-        around = _BULLET.sub("", _QUOTED.sub("\n", text))
-        rest = [line.strip() for line in around.split("\n") if _WORD.search(line)]
         if quoted:
-            return quoted, rest
-    bare = _BULLET.sub("", text)
-    return [], [line.strip() for line in bare.split("\n") if _WORD.search(line)]
+            return quoted, _lines(_QUOTED.sub("\n", text))
+    return [], _lines(text)
+
+
+def _lines(text: str) -> list[str]:
+    """The lines that have a word."""
+    lines = _unmarked(text)
+    return [line.strip() for line in lines if line[:2].isalpha() or _WORD.search(line)]
+
+
+def _unmarked(text: str) -> list[str]:
+    """Lines without what marks them as items of a list."""
+    return [line if line[:2].isalpha() else _without_bullet(line) for line in text.split("\n")]
+
+
+def _without_bullet(line: str) -> str:
+    mark = _BULLET.match(line)
+    return line[mark.end() :] if mark else line
 
 
 def _is_remark(proof: str, text: str, context: Reading) -> bool:
@@ -183,14 +200,15 @@ def _look_up(piece: str, key: str) -> int:
     if "..." in piece or "[" in piece:
         return _elided(piece, key)
     parts = sentences(piece)
-    if len(parts) < 2:
-        parts = re.split(r"(?<=[a-z0-9])\.(?=[a-z])|\s+/\s+|\s+\|\s+", piece)
+    if len(parts) < 2 and ("." in piece[:-1] or "/" in piece or "|" in piece):
+        parts = _JOINT.split(piece)
     if len(parts) < 2 or len(parts) > MAX_QUOTATIONS:
         return 0
     sizes = [_contiguous(p, key) or (_elided(p, key) if "..." in p else 0) for p in parts]
     return sum(sizes) if all(sizes) else 0
 
 
+_JOINT = re.compile(r"(?<=[a-z0-9])\.(?=[a-z])|\s+/\s+|\s+\|\s+")
 _KEPT = 1_000
 _look_up_kept = lru_cache(maxsize=32768)(_look_up)
 """The responses of a group often quote the same lines."""
@@ -236,5 +254,9 @@ def _is_evidence(piece: str) -> bool:
     spoken = words(piece)
     if len(spoken) < MIN_WORDS:
         return False
-    meaning = (w for w in spoken if w not in STOP_WORDS)
-    return next(meaning, None) is not None and next(meaning, None) is not None
+    meaning = 0
+    for word in spoken:
+        meaning += word not in STOP_WORDS
+        if meaning == 2:
+            return True
+    return False

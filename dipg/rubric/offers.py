@@ -5,16 +5,18 @@ reader elsewhere; an answer it is only where something is put in place of what i
 """
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Literal
 
 from dipg.quantities import Quantity
 from dipg.rubric.absence import SOURCE, SOURCE_WORD, TELLS
 from dipg.rubric.clauses import ASSERTS, Clause
+from dipg.rubric.cues import cued
 from dipg.rubric.labels import labels_of
 from dipg.rubric.lexicon import ACTIONS, CLASSES, PLAIN_WORDS, STOP_WORDS, word_set
 from dipg.rubric.matter import Matter
-from dipg.rubric.reading import Sentence
+from dipg.rubric.reading import Sentence, squeeze
 from dipg.rubric.stems import stem
 from dipg.text import words
 from dipg.units import ATOMS
@@ -23,18 +25,28 @@ Verdict = Literal["offers", "states", "nothing"]
 """A clause offers an answer, states a fact beside it, or says nothing of either kind."""
 
 
-OFFERS = re.compile(
+_OFFERS = cued(
     r"\b(?:probably|likely|in all (?:likelihood|probability)|presumably|perhaps|maybe|possibly|"
     r"guess(?:ing|ed)?|i'd|i would|assum(?:e|ing)|suggest|best estimate|estimate|should be|"
     r"should get|should receive|must be|must have been|ought to|usually|typically|commonly|"
     r"generally|customary|standard|normal|conventional|recommended|recommend|therefore|thus|hence|"
-    r"so it|the answer is|answer:|it is safe|i think|i believe|in my|my answer|go with|going with|"
+    r"the answer is|answer:|it is safe|i think|i believe|in my|my answer|go with|going with|"
     r"is correct|is right|more reliable|most recent|trust|prefer|favou?r|rely on|in practice|"
     r"default|approximately|about|around|roughly|nonetheless|nevertheless|anyway|final answer|"
     r"overall,|consensus|can be inferred|can be assumed|implies|would be|could be|may be|might be|"
-    r"infer|deduce)\b"
+    r"infer|deduce)\b",
+    """
+    probably likely likelihood probability presumably perhaps maybe possibly guess guessing guessed
+    i would assume assuming suggest estimate should must ought usually typically commonly generally
+    customary standard normal conventional recommended recommend therefore thus hence answer safe
+    my go going correct right reliable recent trust prefer favor favour rely practice default
+    approximately about around roughly nonetheless nevertheless anyway overall consensus inferred
+    assumed implies could may might infer deduce
+    """,
 )
-"""Words that put something forward where the evidence does not."""
+_SO_IT = cued(r"\bso it\b", "so")
+"""Words that put something forward where the evidence does not; "so" alone is too common to search
+for all of them."""
 _IMPERATIVE = re.compile(
     r"^\W*(?:(?:but|so|and|however|therefore|thus|then|please|instead|just|nevertheless)\W+)*"
     r"(?:give|use|administer|start|continue|hold|stop|reduce|increase|proceed|initiate|treat|"
@@ -54,6 +66,8 @@ _NO_GUESS = re.compile(
     r"refrain from|avoid|than|no) (?:\w+ ){0,2}?"
     r"(?:guess\w*|assum\w+|estimat\w+|speculat\w+|suggest\w*|infer\w*|deduc\w+)"
 )
+_GUESSES = ("guess", "assum", "estimat", "speculat", "suggest", "infer", "deduc")
+"""What one of has to stand where _NO_GUESS matches."""
 _REFERS = re.compile(
     r"\b(?:consult\w*|check\w*|ask\w*|contact\w*|see|verif\w+|obtain\w*|clarif\w+|review\w*|"
     r"request\w*|look(?:ed|ing)? (?:up|at|in)|refer(?:red|ring)? to|turn to|place to look|"
@@ -82,13 +96,13 @@ def verdict(part: Clause, matter: Matter) -> Verdict:
     text = part.text
     if is_prescription(text) or (part.numbers and _concludes(text)):
         return "offers"
-    if _refers_elsewhere(text) and not part.numbers:
+    if not part.numbers and _refers_elsewhere(text):
         return "nothing"
-    hedged = OFFERS.search(_NO_GUESS.sub(" ", text)) is not None
     spoken = words(text)
+    hedged = _hedges(text, spoken)
     if is_foreign(part, matter) and (part.numbers or hedged or ASSERTS.search(text)):
         return "states" if part.numbers and matter.asks_why else "offers"
-    if _is_bare_name(part, matter) or _affirms(part, spoken, matter):
+    if _is_bare_name(part, spoken, matter) or _affirms(part, spoken, matter):
         return "offers"
     if hedged and (_has_value(part, spoken) or not SOURCE_WORD.search(text)):
         matters = _has_value(part, spoken) or _has_matter(spoken, matter)
@@ -102,6 +116,19 @@ def verdict(part: Clause, matter: Matter) -> Verdict:
     if part.names and not SOURCE_WORD.search(text):
         return _verdict_on_names(part, spoken, matter)
     return "nothing"
+
+
+def _hedges(text: str, spoken: tuple[str, ...]) -> bool:
+    """Whether a clause puts something forward, and not only says that nobody should."""
+    if any(map(text.__contains__, _GUESSES)):
+        text = _NO_GUESS.sub(" ", text)
+        spoken = words(text)
+    return puts_forward(text, spoken)
+
+
+def puts_forward(text: str, spoken: Iterable[str]) -> bool:
+    """Whether plain text with these words puts something forward as likely or as a conclusion."""
+    return bool(_OFFERS.search(text, spoken) or _SO_IT.search(text, spoken))
 
 
 def _affirms(part: Clause, spoken: tuple[str, ...], matter: Matter) -> bool:
@@ -139,7 +166,7 @@ def is_foreign(part: Clause, matter: Matter) -> bool:
 def _verdict_on_names(part: Clause, spoken: tuple[str, ...], matter: Matter) -> Verdict:
     """Of a clause with names: a name that the question does not have, said of what was asked."""
     of_it = bool(matter.asked.intersection(spoken))
-    if _LISTS.search(part.text) and not of_it:
+    if not of_it and _LISTS.search(part.text):
         return "nothing"
     if not ASSERTS.search(part.text) and (not of_it or matter.asked.issuperset(part.names)):
         return "nothing"
@@ -149,14 +176,16 @@ def _verdict_on_names(part: Clause, spoken: tuple[str, ...], matter: Matter) -> 
 
 def _verdict_on_numbers(part: Clause, spoken: tuple[str, ...], matter: Matter) -> Verdict:
     """Of a clause with numbers of the context: those of what was asked are an answer."""
-    if _GIVES_ONLY.search(part.text):
+    if "only" in spoken and _GIVES_ONLY.search(part.text):
         return "nothing"
-    if matter.asks_why or _is_of_another(part, matter) or _recites(part, spoken, matter):
+    if matter.asks_why or _is_of_another(part, matter):
         return "states"
     if matter.wanted and not any(_kind(n) in matter.wanted for n in part.numbers):
         return "states"
     rest = [w for w in spoken if w not in _FILLER and not w[0].isdigit()]
-    return "offers" if len(rest) <= 1 or matter.asked.intersection(rest) else "states"
+    if len(rest) > 1 and matter.asked.isdisjoint(rest):
+        return "states"
+    return "states" if _recites(part, spoken, matter) else "offers"
 
 
 def _kind(number: Quantity) -> str:
@@ -179,17 +208,18 @@ def _has_value(part: Clause, spoken: tuple[str, ...]) -> bool:
     return any(w in CLASSES for w in spoken)
 
 
-def _is_bare_name(part: Clause, matter: Matter) -> bool:
+def _is_bare_name(part: Clause, spoken: tuple[str, ...], matter: Matter) -> bool:
     """Whether a clause is little more than a name."""
-    if not part.names or _LISTS.search(part.text) or _is_of_another(part, matter):
+    if not part.names:
         return False
     if matter.asked.issuperset(part.names) and not matter.offers_choice:
         return False  # it only repeats what the question is about
-    spoken = words(part.text)
     matter_words = [w for w in spoken if w not in _FILLER and w not in PLAIN_WORDS]
+    if len(matter_words) > 2 or _LISTS.search(part.text) or _is_of_another(part, matter):
+        return False
     if len(matter_words) == 2 and any(w not in part.names for w in matter_words):
         return not _recites(part, spoken, matter)
-    return len(matter_words) <= 2
+    return True
 
 
 def _is_of_another(part: Clause, matter: Matter) -> bool:
@@ -210,27 +240,33 @@ def _recites(part: Clause, spoken: tuple[str, ...], matter: Matter) -> bool:
     Its numbers and names stand in sentences of the context that it shares more words with than
     those of the question, and nothing in it is of the question that these sentences do not say.
     """
-    held: set[str] = set()
-    for sentence in matter.context.sentences:
-        if not _shares_value(part, sentence):
-            continue
-        held |= _stems_of(sentence.words)
-    if not held:
-        return False
     said = {stem(w) for w in spoken if w not in _SAYS_LITTLE and not w[0].isdigit()}
-    asked = matter.asked_stems
+    beside, asked = said - matter.asked_stems, said & matter.asked_stems
+    if not beside:
+        return False
     if matter.labels and any(
         f" {kind} {name} " not in matter.context.key
         for kind, name in matter.labels.intersection(labels_of(part.text))
     ):
         return False
-    return bool((said & held) - asked) and (said & asked) <= held
+    held: set[str] = set()
+    for sentence in matter.context.sentences:
+        if _shares_value(part, sentence):
+            held |= _stems_of(sentence.words)
+            if asked <= held and not beside.isdisjoint(held):
+                return True
+    return False
 
 
 def _shares_value(part: Clause, sentence: Sentence) -> bool:
     if any(n.same(m) for n in part.numbers for m in sentence.numbers):
         return True
-    return any(n in sentence.words or n in sentence.names for n in part.names)
+    if not part.names:
+        return False
+    if any(n in sentence.words for n in part.names):
+        return True
+    written = squeeze(sentence.folded)  # names are read only where they may stand
+    return any(n in written and n in sentence.names for n in part.names)
 
 
 @lru_cache(maxsize=8192)

@@ -9,12 +9,13 @@ from collections.abc import Sequence
 
 from dipg.rubric.clauses import ASSERTS, Clause, lies_in
 from dipg.rubric.conflict import ONE_SOURCE, SAYS_LITTLE, SOURCE_LABELS
+from dipg.rubric.cues import cued
 from dipg.rubric.lexicon import CLASSES, STOP_WORDS, word_set
 from dipg.text import words
 
 _NO_SIDE = SAYS_LITTLE | word_set("sorry unfortunately apologies thank thanks regret afraid m")
 
-_PICK = re.compile(
+_PICK = cued(
     r"\b(?:is|are|was|seems|appears) (?:the )?(?:more |most )?(?:correct|right|accurate|reliable|"
     r"true|likely|plausible|authoritative|credible|up to date|valid)\b|\b(?:prefer|trust|go with|"
     r"rely on|favou?r|side with|believe|choose|pick)\b|(?:^\W*|, |\b(?:i|we|should|must|to|would|"
@@ -22,16 +23,27 @@ _PICK = re.compile(
     r"administer)\b|"
     r"\b(?:should be (?:used|given|followed|taken|trusted|preferred|adopted|regarded|considered)|"
     r"answer is|therefore the|thus the|so the (?!\w+ (?:cannot|is un))|most likely|"
-    r"probably)\b"
+    r"probably)\b",
+    """
+    correct right accurate reliable true likely plausible authoritative credible date valid prefer
+    trust go rely favor favour side believe choose pick adopt accept take use give administer should
+    answer therefore thus so probably
+    """,
 )
-_PREFERS = re.compile(
+_PREFERS = cued(
     r"\b(?:in favou?r of|takes? precedence|outweighs?|supersedes?|overrides?|is right|is correct|"
     r"(?:is|was|has been) (?:resolved|settled|corrected|superseded)|(?:is|are) clear|"
     r"(?:more|most|better) (?:reliable|accurate|credible|authoritative|likely|convincing|"
     r"persuasive|plausible|trustworthy|dependable|recent|up to date|supported)|"
     r"(?:to|should|must) be (?:believed|trusted|preferred|followed|relied on)|"
     r"(?:correct|right|true|actual|real) (?:\w+ ){0,2}(?:is|was)|"
-    r"(?:so|therefore|thus|hence)[, ]+(?:yes|no)\b(?! (?:\w+ ){0,2}(?:can|could|value|answer)))\b"
+    r"(?:so|therefore|thus|hence)[, ]+(?:yes|no)\b(?! (?:\w+ ){0,2}(?:can|could|value|answer)))\b",
+    """
+    favor favour precedence outweigh outweighs supersede supersedes override overrides right correct
+    resolved settled corrected superseded clear reliable accurate credible authoritative likely
+    convincing persuasive plausible trustworthy dependable recent date supported believed trusted
+    preferred followed relied true actual real yes no
+    """,
 )
 """Words that take a side."""
 _CONCEDED = re.compile(
@@ -68,9 +80,10 @@ def picks_none(
     reported = min((b for _, b in conflicts), default=len(text))
     several = _lists_sides(parts)
     for part in parts:
-        if _prefers(part) or _picks(part, conflicts):
+        spoken = words(part.text)
+        if _prefers(part, spoken) or _picks(part, spoken, conflicts):
             return False
-        if part.start >= reported and _answers_itself(text, part, asked):
+        if part.start >= reported and _answers_itself(text, part, spoken, asked):
             return False
         if lies_in(part, conflicts) or _is_attributed(text, part):
             continue
@@ -97,6 +110,8 @@ def _reasons(part: Clause) -> bool:
 
 def _follows_reason(text: str, part: Clause) -> bool:
     """Whether a clause says what follows from the reason before it ("as A is newer," "it is 5")."""
+    if "," not in text[max(0, part.start - 3) : part.start]:
+        return False  # without a search: a reason ends in a comma
     return _REASON_BEFORE.search(text, max(0, part.start - 160), part.start) is not None
 
 
@@ -115,9 +130,9 @@ def _lists_sides(parts: Sequence[Clause]) -> bool:
     return len(values) > 1
 
 
-def _prefers(part: Clause) -> bool:
+def _prefers(part: Clause, spoken: tuple[str, ...]) -> bool:
     """Whether a clause takes a side in so many words, and does not deny it."""
-    preferred = _PREFERS.search(part.text)
+    preferred = _PREFERS.search(part.text, spoken)
     return preferred is not None and not _is_left_open(part.text, preferred.start())
 
 
@@ -129,29 +144,29 @@ def _is_left_open(text: str, before: int) -> bool:
 _PUT_OFF = re.compile(r"\b(?:until|before|which|whether|unless|unclear|unresolved|undetermined)\b")
 
 
-def _picks(part: Clause, conflicts: list[tuple[int, int]]) -> bool:
+def _picks(part: Clause, spoken: tuple[str, ...], conflicts: list[tuple[int, int]]) -> bool:
     """Whether a clause prefers or prescribes something."""
-    pick = _PICK.search(part.text)
+    pick = _PICK.search(part.text, spoken)
     if pick is None or any(a <= part.start + pick.start() < b for a, b in conflicts):
         return False
     if _is_left_open(part.text, pick.start()):
         return False
-    if part.numbers or part.names or any(w in CLASSES for w in words(part.text)):
+    if part.numbers or part.names or any(w in CLASSES for w in spoken):
         return True
     return not lies_in(part, conflicts)
 
 
-def _answers_itself(text: str, part: Clause, asked: frozenset[str]) -> bool:
+def _answers_itself(
+    text: str, part: Clause, spoken: tuple[str, ...], asked: frozenset[str]
+) -> bool:
     """Whether a clause says one thing of what was asked in the answer's own voice ("the shunt lies
     on the left")."""
-    if _LEFT_OPEN.search(part.text):
+    if part.numbers or asked.isdisjoint(spoken):
         return False
-    spoken = words(part.text)
     sided = {w for w in spoken if w in CLASSES} or set(part.names)
     return (
         len(sided - asked) == 1
-        and not part.numbers
-        and not asked.isdisjoint(spoken)
+        and not _LEFT_OPEN.search(part.text)
         and not _is_attributed(text, part)
         and not _is_aside(part)
     )
@@ -203,7 +218,7 @@ def _settles_on_one(parts: Sequence[Clause], conflicts: list[tuple[int, int]]) -
             continue
         if _LEFT_OPEN.search(part.text):
             continue
-        if _CONCEDED.search(part.text) and "," in part.text:
+        if "," in part.text and _CONCEDED.search(part.text):
             return any(n in values for n in part.numbers) or ASSERTS.search(part.text) is not None
     return False
 

@@ -8,7 +8,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from dipg.quantities import Quantity, close
+from dipg.quantities import close
 from dipg.rubric.lexicon import DRUG_STEMS, STOP_WORDS
 from dipg.rubric.reading import Reading, read_line
 from dipg.rubric.stems import stem, stems
@@ -26,20 +26,24 @@ class Statement(NamedTuple):
     Attributes:
       words: stems.
       families: how the words begin, so that "allergy", "allergic" and "allergies" are one.
-      numbers: in it.
+      topics: families that say what it is about.
+      values: its numbers by dimension, without those that only name something.
+      drugs: the words that are names of drugs.
+      denied: what is denied by a syllable ("methylated" by "unmethylated").
     """
 
     words: frozenset[str]
     families: frozenset[str]
-    numbers: tuple[Quantity, ...]
+    topics: frozenset[str]
+    values: dict[str, float]
+    drugs: frozenset[str]
+    denied: frozenset[str]
 
 
 def shows_both_sides(proof_text: str, question: Reading) -> bool:
     """Whether a proof quotes two statements on the asked matter that differ in what they say."""
     sides = [_side(s) for s in _statements(proof_text)[:16]]
-    matter = [w for w in question.terms if w not in STOP_WORDS and w.isalpha() and len(w) > 2]
-    asked = _families(frozenset(map(stem, matter)))
-    counts = _ASKS_FOR_NUMBER.search(question.key) is not None
+    asked, counts = _asked(question.terms), _asks_for_number(question.key)
     for i, one in enumerate(sides):
         for other in sides[i + 1 :]:
             if one.words != other.words and _differ(one, other, asked, question.names, counts):
@@ -50,14 +54,43 @@ def shows_both_sides(proof_text: str, question: Reading) -> bool:
 def _statements(proof_text: str) -> list[str]:
     parts: list[str] = []
     for s in sentences(proof_text.replace('"', "\n").replace("...", "\n")):
-        parts.extend(p for p in re.split(r"\b(?:whereas|while|but)\b", s) if len(words(p)) > 1)
+        split = [s] if _TURNS.isdisjoint(words(s)) else _TURN.split(s)
+        parts += [p for p in split if len(words(p)) > 1]
     return parts
+
+
+_TURN = re.compile(r"\b(?:whereas|while|but)\b")
+_TURNS = frozenset(("whereas", "while", "but"))
+
+
+@lru_cache(maxsize=4096)
+def _asked(question_terms: frozenset[str]) -> frozenset[str]:
+    """The families of the words that say what a question asks."""
+    matter = [w for w in question_terms if w not in STOP_WORDS and w.isalpha() and len(w) > 2]
+    return _families(frozenset(map(stem, matter)))
+
+
+@lru_cache(maxsize=4096)
+def _asks_for_number(question_key: str) -> bool:
+    return _ASKS_FOR_NUMBER.search(question_key) is not None
 
 
 @lru_cache(maxsize=4096)
 def _side(statement: str) -> Statement:
     said = stems(statement)
-    return Statement(said, _families(said), read_line(statement.strip(' ."'))[1])
+    families = _families(said)
+    numbers = read_line(statement.strip(' ."'))[1]
+    return Statement(
+        words=said,
+        families=families,
+        topics=families - _COMMON,
+        values={n.dimension: n.value for n in numbers if n.dimension[:1] != "#"},
+        drugs=frozenset([w for w in said if len(w) > 5 and w.endswith(DRUG_STEMS)]),
+        denied=frozenset(
+            [w[2:] for w in said if w.startswith("un")]
+            + [w[3:] for w in said if w.startswith("non")]
+        ),
+    )
 
 
 def _families(stemmed: frozenset[str]) -> frozenset[str]:
@@ -72,18 +105,17 @@ def _differ(
     mine_of, yours_of = named & one.words, named & other.words
     if mine_of and yours_of and not (mine_of <= yours_of or yours_of <= mine_of):
         return False
-    drugs = [{w for w in s.words if len(w) > 5 and w.endswith(DRUG_STEMS)} for s in (one, other)]
-    if all(drugs) and not drugs[0] & drugs[1] and (drugs[0] | drugs[1]) & named:
+    drugs = one.drugs | other.drugs
+    if one.drugs and other.drugs and not one.drugs & other.drugs and drugs & named:
         return False
-    if bool(about_one) != bool(about_other) and not (one.families & other.families) - _COMMON:
+    if bool(about_one) != bool(about_other) and one.topics.isdisjoint(other.topics):
         return False
-    mine = {n.dimension: n.value for n in one.numbers if n.dimension[:1] != "#"}
-    yours = {n.dimension: n.value for n in other.numbers if n.dimension[:1] != "#"}
+    mine, yours = one.values, other.values
     shared = mine.keys() & yours.keys()
     if any(not _equal(d, mine[d], yours[d]) for d in shared) or _are_opposed(one, other):
         return True
     if counts:
-        return not (mine or yours) and bool((one.families & other.families) - _COMMON)
+        return not (mine or yours or one.topics.isdisjoint(other.topics))
     return _says_otherwise(one, other, about_one, about_other)
 
 
@@ -91,12 +123,11 @@ def _says_otherwise(
     one: Statement, other: Statement, about_one: frozenset[str], about_other: frozenset[str]
 ) -> bool:
     """Whether two statements share what they are about and each has a word of its own for it."""
-    alike = (one.families & other.families) - _COMMON
-    if not (about_one & about_other) and not alike:
+    if about_one.isdisjoint(about_other) and one.topics.isdisjoint(other.topics):
         return False
     if _NEGATIONS.isdisjoint(one.words) != _NEGATIONS.isdisjoint(other.words):
         return True
-    return all(s.families - t.families - _COMMON for s, t in ((one, other), (other, one)))
+    return not (one.topics <= other.topics or other.topics <= one.topics)
 
 
 _NEGATIONS = frozenset(("no", "not", "never", "without", "none", "neither", "cannot", "nor"))
@@ -108,9 +139,7 @@ def _equal(dimension: str, one: float, other: float) -> bool:
 
 def _are_opposed(one: Statement, other: Statement) -> bool:
     """Whether one statement has a word that the other denies ("methylated", "unmethylated")."""
-    return any(
-        {f"un{w}", f"non{w}"} & b.words for a, b in ((one, other), (other, one)) for w in a.words
-    )
+    return not (one.words.isdisjoint(other.denied) and other.words.isdisjoint(one.denied))
 
 
 _COMMON = _families(frozenset(stem(w) for w in STOP_WORDS))

@@ -7,19 +7,21 @@ only if it picks no side. Patterns are bounded, so reading is linear.
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
-from dipg.rubric.absence import CANNOT, SOURCE, SOURCE_WORD, STRONG, TELLS, UNDECIDABLE, is_cued
+from dipg.rubric.absence import CANNOT, CUES, SOURCE, SOURCE_WORD, STRONG, TELLS, UNDECIDABLE
+from dipg.rubric.claims import Answer
 from dipg.rubric.clauses import Clause, lies_in
 from dipg.rubric.conflict import (
-    ONE_AND_OTHER,
     is_on,
+    names_one_and_other,
     statements_of_conflict,
     states_both_sides,
 )
 from dipg.rubric.lexicon import STOP_WORDS
 from dipg.rubric.matter import Matter
-from dipg.rubric.offers import OFFERS, is_foreign, is_prescription, verdict
+from dipg.rubric.offers import is_foreign, is_prescription, puts_forward, verdict
 from dipg.rubric.picks import picks_none
 from dipg.text import words
 
@@ -69,37 +71,34 @@ class Stance(NamedTuple):
 
 
 def take_stance(
-    text: str,
-    absences: Sequence[tuple[int, int]],
-    parts: Sequence[Clause],
-    matter: Matter,
-    right: bool = False,
+    answer: Answer, absences: Sequence[tuple[int, int]], matter: Matter, right: bool = False
 ) -> Stance:
     """Decide what an answer does.
 
     Args:
-      text: the answer, plain.
+      answer: read, with its clauses.
       absences: of `statements_of_absence`.
-      parts: its clauses.
       matter: what the vignette gives and asks for.
       right: it states what was expected, so that two sources side by side are no conflict.
     """
-    conflicts = [c for c in statements_of_conflict(text) if is_on(text, c, matter.asked)]
-    cued = is_cued(text)
-    undecided = UNDECIDABLE.search(text) if cued else None
+    text, parts, spoken = answer.text, answer.clauses, answer.spoken
+    stated = statements_of_conflict(text, spoken)
+    conflicts = [c for c in stated if is_on(text, c, matter.asked)]
+    cued = not CUES.isdisjoint(spoken)
+    undecided = UNDECIDABLE.spans(text, spoken)[:1] if cued else []
     sided = not (right or conflicts or absences) and (
-        states_both_sides(text) or ONE_AND_OTHER.search(text) is not None
+        states_both_sides(text) or names_one_and_other(text, spoken)
     )
     flagged = bool(conflicts or sided) and picks_none(
         text, parts, conflicts, matter.raws, matter.asked
     )
     if flagged and conflicts:
         absences = [a for a in absences if not _is_part_of_report(text, a, parts, matter)]
-    spans = [*absences, *conflicts, *([undecided.span()] if undecided else [])]
+    spans = [*absences, *conflicts, *undecided]
     if absences:
         missing = _offers_nothing(text, parts, spans, matter)
     else:
-        missing = undecided is not None and not conflicts and not flagged
+        missing = bool(undecided) and not conflicts and not flagged
         missing = missing and _offers_nothing(text, parts, spans, matter)
     declines = False
     if cued and not (flagged or missing or absences) and _DECLINES.search(text):
@@ -119,7 +118,7 @@ def _is_part_of_report(
     if _FINDS_NONE.search(text, absence[0], absence[1] + 40):
         return True
     about = {w for p in parts if lies_in(p, [absence]) for w in _content(p.text)}
-    if about and about.isdisjoint({w[:5] for w in matter.asked} | _THE_ANSWER | _DIAGNOSIS):
+    if about and about.isdisjoint(_beginnings(matter.asked)) and about.isdisjoint(_DIAGNOSIS):
         return True
     if _ONLY_UNABLE.search(text, absence[0], absence[1] + 40):
         return True
@@ -142,21 +141,27 @@ def _offers_nothing(
 ) -> bool:
     """Whether a text that says at some spans that evidence is missing offers nothing in its
     place."""
-    states, bare = False, False  # a bare "not stated" is about what was asked
-    about: set[str] = set()
+    states = False
+    missing: list[Clause] = []
     read = _with_headings(parts, spans)
     for i, part in enumerate(read):
         if lies_in(part, spans):
-            about |= _content(_sentence_of(text, part))
-            bare |= not _content(part.text)
             if _offers_beside(part, spans, text, matter):
                 return False
+            missing.append(part)
             continue
         said = verdict(part, matter)
         if said == "offers" and not _is_conceded(part, read[i + 1 : i + 2], spans, matter):
             return False
         states |= said != "nothing"
-    return not states or bare or not about.isdisjoint({w[:5] for w in matter.asked} | _THE_ANSWER)
+    return not states or any(_is_on_what_was_asked(text, part, matter) for part in missing)
+
+
+def _is_on_what_was_asked(text: str, part: Clause, matter: Matter) -> bool:
+    """Whether a clause says that what was asked for is missing; a bare "not stated" does."""
+    if not _content(part.text):
+        return True
+    return not _content(_sentence_of(text, part)).isdisjoint(_beginnings(matter.asked))
 
 
 def _is_conceded(
@@ -176,7 +181,8 @@ def _sentence_of(text: str, part: Clause) -> str:
     """A clause with what stands before it in its sentence ("the dose, however, is not given")."""
     if _ANEW.match(part.text):
         return part.text
-    start = max(text.rfind(stop, max(0, part.start - 200), part.start) for stop in _STOPS)
+    first = max(0, part.start - 200)
+    start = max([text.rfind(stop, first, part.start) for stop in _STOPS])
     return text[max(start, 0) : part.end]
 
 
@@ -208,8 +214,20 @@ _THE_ANSWER = frozenset(("answe", "quest", "this"))
 
 def _content(text: str) -> set[str]:
     """What a text is about: how its words begin, without those that only say that it is missing."""
-    said = (w for w in words(text) if w not in STOP_WORDS or w == "this")
-    return {w[:5] for w in said if not _SAYS_MISSING.fullmatch(w)}
+    return {w[:5] for w in words(text) if _says_something(w)}
+
+
+@lru_cache(maxsize=16384)
+def _says_something(word: str) -> bool:
+    if word in STOP_WORDS and word != "this":
+        return False
+    return _SAYS_MISSING.fullmatch(word) is None
+
+
+@lru_cache(maxsize=4096)
+def _beginnings(asked: frozenset[str]) -> frozenset[str]:
+    """How the words begin that speak of what was asked."""
+    return _THE_ANSWER.union([w[:5] for w in asked])
 
 
 _SAYS_MISSING = re.compile(
@@ -232,7 +250,9 @@ def _offers_beside(part: Clause, spans: list[tuple[int, int]], text: str, matter
         if after and re.search(r"[,(:-]", text[number.end : min(after)]):
             return True
         inside = before or any(a <= number.start < b for a, b in spans)
-        if not inside and (OFFERS.search(part.text) or _STATED.search(part.text[:60])):
+        if not inside and (
+            puts_forward(part.text, words(part.text)) or _STATED.search(part.text[:60])
+        ):
             return True
     return False
 

@@ -12,6 +12,7 @@ from dipg.rubric.absence import (
 )
 from dipg.rubric.lexicon import PLAIN_WORDS
 from dipg.rubric.reading import content
+from dipg.text import words
 
 
 def concludes_absence(think: str, asked: frozenset[str] = frozenset()) -> bool:
@@ -23,7 +24,7 @@ def concludes_absence(think: str, asked: frozenset[str] = frozenset()) -> bool:
         ("the dose is 54 Gy; the margin is not given"), unless a guess follows.
     """
     parts = _last_sentences(think[-700:], 3)
-    if not any(is_cued(part) for part in parts):
+    if not any(map(is_cued, parts)):
         return False
     ending = parts[-1:]
     if len(parts) > 1 and _CONCLUDES.match(parts[-2]):
@@ -31,7 +32,8 @@ def concludes_absence(think: str, asked: frozenset[str] = frozenset()) -> bool:
     if len(parts) > 1 and _GUESS.search(parts[-1]):
         ending = parts
     for part in ending:
-        spans = statements_of_absence(part) or [m.span() for m in UNDECIDABLE.finditer(part)][:1]
+        spoken = words(part)
+        spans = statements_of_absence(part, spoken) or UNDECIDABLE.spans(part, spoken)[:1]
         if spans and not _BUT_THERE_IS.search(part[spans[-1][1] :]):
             if not _GUESS.search(think) and not _is_on(part, spans[-1], asked):
                 continue
@@ -55,14 +57,10 @@ _SAYS = re.compile(rf"{SOURCE}|{TELLS}|{STRONG}|therefore|conclude|must|abstain|
 def _last_sentences(text: str, count: int) -> list[str]:
     parts: list[str] = []
     stop = len(text)
+    ends = [end for end in (". ", "\n", "? ", "! ") if end[0] in text]
     while stop > 0 and len(parts) < count:
         before = max(stop - 1, 0)
-        at = max(
-            text.rfind(". ", 0, before),
-            text.rfind("\n", 0, before),
-            text.rfind("? ", 0, before),
-            text.rfind("! ", 0, before),
-        )
+        at = max([text.rfind(end, 0, before) for end in ends], default=-1)
         part = text[at + 1 : stop].strip()
         if part.strip(" .-*"):
             parts.append(part)

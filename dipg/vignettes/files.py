@@ -268,7 +268,7 @@ def infer_kind(answer: str) -> Kind:
     said = read_answer(answer)
     told = read(said.text)  # whatever it says is taken as given
     matter = matter_of(told, read(""), told.raws)
-    stance = take_stance(said.text, statements_of_absence(said.text), said.clauses, matter)
+    stance = take_stance(said, statements_of_absence(said.text), matter)
     if stance.abstains or stance.declines:
         return "abstain"
     return "conflict" if stance.flags_conflict else "answer"
