@@ -16,7 +16,8 @@ SOURCE = (
     r"information|material|case|article|data|evidence|excerpt|description|scenario|file|history|"
     r"summary|"
     r"letter|statement|paper|section|paragraph|content|details|entry|registry|documents|entries|"
-    r"transcript|narrative|abstract|log|database|(?:work)?sheet|publication|guideline|prescription|package|dossier|minutes|extract)s?"
+    r"transcript|narrative|abstract|log|database|(?:work)?sheet|publication|guideline|prescription|"
+    r"package|dossier|minutes|extract|plan|page|handout|leaflet|memo|email)s?"
 )
 SOURCE_WORD = re.compile(rf"\b{SOURCE}\b")
 TELLS = (
@@ -46,6 +47,7 @@ VALUE_NOUN = (
 )
 GAP = r"(?:[^.;!?\n]|\.(?=\d)){0,90}?"
 _ADVERBS = r"(?:\w+ ){0,3}?"
+CANNOT_BE = r"(?:can ?not|can't|could not|couldn't) (?:\w+ ){0,2}?be"
 
 
 _WAYS: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = tuple(
@@ -67,7 +69,7 @@ _WAYS: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = tuple(
             "lack lacks lacking lacked omit omits omitted fail fails leave leaves never no nothing "
             "silent mute incomplete insufficient inadequate blank missing absent unavailable",
             rf"\b(?:{SOURCE}|it)\b (?:\w+ ){{0,4}}?(?:lack(?:s|ed|ing)?|"
-            rf"omit(?:s|ted)?|fails? to {TELLS}|leaves? out|never {TELLS}|"
+            rf"omit(?:s|ted)?|fails? to {TELLS}|leaves? (?:[\w'-]+ ){{0,5}}?out|never {TELLS}|"
             rf"makes? no (?:\w+ )?(?:mention|reference)|says? nothing|"
             rf"(?:contains?|provides?|gives?|includes?|offers?|has|have|holds?|lists?|mentions?|"
             rf"states?) no\b|"
@@ -103,6 +105,12 @@ _WAYS: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = tuple(
             "not",
             rf"\b{VALUE_NOUN}(?: \w+){{0,5}}? (?:is|are|was|were|does|do|"
             rf"has) not(?: been)?(?=\W*$|[.;])",
+        ),
+        # only the schedule is documented; how much was infused is not
+        (
+            "not",
+            rf"(?:^|, )\W*(?:but |and |while |though )?(?:how|which|who|when|where|what|why|whether)\b"
+            rf"{GAP}\b(?:is|are|was|were) not(?=\W*$)",
         ),
         # reports a dose for X, none for Y; but not which dose; we are not told
         (
@@ -224,6 +232,12 @@ _WAYS: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = tuple(
             rf"\b(?:but|and|yet|though|while) (?:\w+ ){{0,2}}?(?:leaves out|omits|lacks|"
             rf"fails to {TELLS}|says? nothing|never {TELLS}|(?:is|are|remains?) silent)\b",
         ),
+        # the number of milligrams cannot be given
+        (
+            "cannot not t",
+            rf"\b{VALUE_NOUN}(?: \w+){{0,5}}? {CANNOT_BE} (?:given|stated|named|provided|specified|"
+            r"told|said|answered|supplied|reported)\b",
+        ),
         ("not", r"\b(?:it|this|that|which) is (?:simply |just )?not there\b"),
         (
             "open pending awaited immature outstanding",
@@ -266,7 +280,7 @@ UNDECIDABLE = re.compile(
     rf"\b{CANNOT} (?:be )?(?:\w+ ){{0,2}}?(?:determin|deriv|infer|locat|establish|ascertain|"
     rf"conclu|deduc|"
     r"calculat|comput|extract|tell|find|found|identif|confirm|know|decid|resolv|assess|estimat|"
-    r"settl|"
+    r"settl|work(?:ed)? out|told\b|"
     r"made\b|drawn\b)|\b(?:is|are|remains?) (?:\w+ )?(?:unclear|uncertain|ambiguous|inconclusive)\b"
 )
 """A statement that the question cannot be settled."""

@@ -10,7 +10,7 @@ from dipg.text import words
 _DISAGREE = (
     r"(?:conflict(?:s|ed|ing)?|disagree(?:s|d|ing|ment|ments)?|contradict(?:s|ed|ing|ory|ion|"
     r"ions)?|"
-    r"inconsisten(?:t|cy|cies)|discrepan(?:t|cy|cies)|at odds|incompatible|irreconcilable|"
+    r"inconsisten(?:t|tly|cy|cies)|discrepan(?:t|cy|cies)|at odds|incompatible|irreconcilable|"
     r"mismatch(?:es)?|"
     r"diverge(?:s|nt)?|divergent|clash(?:es)?|in dispute|disputed?|discordan(?:t|ce)|opposing|"
     r"(?:do|does|did)(?: not|n't) (?:agree|match|align|coincide)|(?:can ?not|can't) be reconciled)"
@@ -30,7 +30,7 @@ CONFLICT = re.compile(
     rf"|\b(?:two|three|different|differing|varying|multiple) (?:different |conflicting |distinct )?"
     rf"(?:values?|answers?|doses?|figures?|versions|accounts|statements)\b{GAP}\b{SOURCE}\b"
     rf"|\b(?:two|three|several|multiple) (?:different|conflicting|distinct|differing) "
-    rf"(?:dates|ages|weights|grades|stages|durations|intervals|counts|levels|sizes|sides|"
+    rf"(?:\w+ ){{0,2}}?(?:dates|ages|weights|grades|stages|durations|intervals|counts|levels|sizes|sides|"
     rf"locations|names|results|{VALUE_NOUN}s?) (?:are|were|is|was) (?:{STRONG}|given|"
     rf"on record|on file)\b"
 )
@@ -58,7 +58,7 @@ _CONFLICT_CUES = (
 
 
 _TOPIC = re.compile(
-    r"[^.;\n]{0,30}?\b(?:about|on|over|as to|regarding|concerning|whether|when|where)\b([^.,;:\n]*)"
+    r"[^.;\n]{0,30}?\b(?:about|on|over|as to|regarding|concerning|whether|when|where)\b([^.,;:(\n]*)"
 )
 
 
@@ -66,10 +66,14 @@ def is_on(text: str, conflict: tuple[int, int], asked: frozenset[str]) -> bool:
     """Whether a statement of conflict is on what was asked: it may name no topic, or another."""
     topic = _TOPIC.match(text, conflict[1])
     named = {w for w in words(topic[1]) if w not in SAYS_LITTLE} if topic else set()
-    return len(named) < 2 or not asked or not named.isdisjoint(asked | _THE_MATTER)
+    if not named or not asked or not named.isdisjoint(asked | _THE_MATTER):
+        return True
+    return len(named) == 1 and named.isdisjoint(_ONE_THING)
 
 
 SAYS_LITTLE = STOP_WORDS | PLAIN_WORDS
+_ONE_THING = word_set("dose dosage weight age date grade stage name drug side")
+"""Topics that are others than what was asked for, where that is not called so."""
 _THE_MATTER = word_set("point matter issue question answer value detail fact item aspect")
 
 

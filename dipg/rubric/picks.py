@@ -21,7 +21,7 @@ _PICK = re.compile(
     r"will|please|so|thus|then|therefore|and|but|can|may) )(?:adopt|accept|take|use|give|"
     r"administer)\b|"
     r"\b(?:should be (?:used|given|followed|taken|trusted|preferred|adopted|regarded|considered)|"
-    r"answer is|therefore the|thus the|so the (?!\w+ (?:cannot|is un))|most likely|"
+    r"answer is|therefore the|thus the|so the (?!(?:\w+ ){1,5}?(?:cannot|is un|is not|remains))|most likely|"
     r"probably)\b"
 )
 _PREFERS = re.compile(
@@ -44,7 +44,8 @@ _LEFT_OPEN = re.compile(
 )
 """Words that pick nothing."""
 _CONCLUDES = re.compile(
-    r"\W*(?:so|thus|therefore|hence|but|overall|i|we|still|nonetheless|nevertheless|use|take|give)\b"
+    r"\W*(so|thus|therefore|hence|but|overall|i|we|still|nonetheless|nevertheless|use|take|give|"
+    r"on balance|in (?:conclusion|sum|summary|short)|all in all|taken together)\b"
 )
 
 
@@ -54,6 +55,7 @@ def picks_none(
     conflicts: list[tuple[int, int]],
     raws: frozenset[float],
     asked: frozenset[str],
+    polar: bool,
 ) -> bool:
     """Whether a report of a conflict leaves it open.
 
@@ -62,6 +64,7 @@ def picks_none(
       conflicts: where it says that sources disagree.
       raws: numbers of context and question.
       asked: content words of the question.
+      polar: it asks for yes or no.
     """
     if _settles_on_one(parts, conflicts):
         return False
@@ -71,6 +74,8 @@ def picks_none(
         if _prefers(part) or _picks(part, conflicts):
             return False
         if part.start >= reported and _answers_itself(text, part, asked):
+            return False
+        if polar and part.start >= reported and _decides(text, part, asked):
             return False
         if lies_in(part, conflicts) or _is_attributed(text, part):
             continue
@@ -83,11 +88,36 @@ def picks_none(
     return True
 
 
+def _decides(text: str, part: Clause, asked: frozenset[str]) -> bool:
+    """Whether a clause concludes that what was asked is so, or is not ("on balance it is
+    positive")."""
+    return (
+        not asked.isdisjoint(words(part.text))
+        and _concludes(text, part)
+        and ASSERTS.search(part.text) is not None
+        and _UNSETTLED.search(part.text) is None
+    )
+
+
+_UNSETTLED = re.compile(
+    r"\b(?:cannot|nothing|neither|unclear|which|whether|unable|impossible|uncertain|unknown|"
+    r"undetermined|unresolved|open|disputed|doubt|doubtful|questionable|until|before|answer|question|"
+    r"no (?:\w+ )?(?:answer|way|conclusion|decision)|not (?:\w+ )?(?:clear|certain|known|settled|"
+    r"resolved|possible|decided|determined|established|sure|safe))\b"
+)
+
+
 def _concludes(text: str, part: Clause) -> bool:
     """Whether a clause draws the conclusion ("so ...", "final answer: ...", "since A, B")."""
-    if _CONCLUDES.match(part.text) or _reasons(part) or _follows_reason(text, part):
+    if _says_so(part) or _reasons(part) or _follows_reason(text, part):
         return True
     return _AS_ANSWER.search(text, max(0, part.start - 20), part.start) is not None
+
+
+def _says_so(part: Clause) -> bool:
+    """Whether a clause begins as a conclusion does; a mere "but 12.4 kg by B" is another side."""
+    begins = _CONCLUDES.match(part.text)
+    return begins is not None and (begins[1] != "but" or ASSERTS.search(part.text) is not None)
 
 
 def _reasons(part: Clause) -> bool:
@@ -173,12 +203,28 @@ def _is_attributed(text: str, part: Clause) -> bool:
         return False
     if ONE_SOURCE.search(part.text) or _REPORTS.search(part.text):
         return True
-    if _CONCLUDES.match(part.text) or _follows_reason(text, part):
+    if _says_so(part) or _follows_reason(text, part):
         return False
+    if _is_labelled(text, part):
+        return True
     start = max(text.rfind(end, max(0, part.start - 160), part.start) for end in _SENTENCE_ENDS)
     ends = [at for end in _SENTENCE_ENDS if (at := text.find(end, part.start, part.end + 80)) >= 0]
     stop = min(ends, default=part.end + 80)
     return ONE_SOURCE.search(text, max(start, 0), max(stop, part.end)) is not None
+
+
+def _is_labelled(text: str, part: Clause) -> bool:
+    """Whether a clause stands in one of several lines that name their source before a colon."""
+    if "\n" not in text or ":" not in text:
+        return False
+    labels = [m for m in _LABEL.finditer(text) if not _AS_ANSWER.search(f"{m[1]}: ")]
+    line = text.rfind("\n", 0, part.start + 1) + 1
+    return len({m[1] for m in labels}) > 1 and any(
+        line <= m.start(1) and m.end() <= part.start for m in labels
+    )
+
+
+_LABEL = re.compile(r"(?:^|\n)\W*(\w[^\n:.;]{1,40}): ")
 
 
 def _states_one_value(part: Clause) -> bool:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from dipg.rubric.absence import CANNOT, SOURCE, SOURCE_WORD, STRONG, TELLS, UNDECIDABLE, is_cued
+from dipg.rubric.absence import CANNOT, CANNOT_BE, SOURCE, SOURCE_WORD, STRONG, TELLS, UNDECIDABLE, is_cued
 from dipg.rubric.clauses import Clause, lies_in
 from dipg.rubric.conflict import (
     ONE_AND_OTHER,
@@ -55,7 +55,8 @@ _ONLY_UNABLE = re.compile(
     r"(?:allow|permit|explain|clarify|establish|confirm|identify|tell|say which|state which|"
     r"indicate which)|nothing (?:\w+ ){0,5}?(?:settles|decides|resolves|allows|"
     r"permits|(?:tells|says|shows|"
-    r"explains|indicates) (?:which|who|whether))"
+    r"explains|indicates) (?:which|who|whether))|leaves? (?:\w+ ){0,2}?open|"
+    rf"{CANNOT_BE} (?:given|stated|named|provided|specified|told|said|answered|supplied|reported)"
 )
 """A statement that nothing can be concluded, which a conflict alone may be the cause of."""
 
@@ -91,7 +92,7 @@ def take_stance(
         states_both_sides(text) or ONE_AND_OTHER.search(text) is not None
     )
     flagged = bool(conflicts or sided) and picks_none(
-        text, parts, conflicts, matter.raws, matter.asked
+        text, parts, conflicts, matter.raws, matter.asked, matter.polar
     )
     if flagged and conflicts:
         absences = [a for a in absences if not _is_part_of_report(text, a, parts, matter)]
@@ -142,13 +143,14 @@ def _offers_nothing(
 ) -> bool:
     """Whether a text that says at some spans that evidence is missing offers nothing in its
     place."""
-    states, bare = False, False  # a bare "not stated" is about what was asked
+    states = False
+    bare = False  # a bare "not stated", or a first "cannot be told", is about what was asked
     about: set[str] = set()
     read = _with_headings(parts, spans)
     for i, part in enumerate(read):
         if lies_in(part, spans):
             about |= _content(_sentence_of(text, part))
-            bare |= not _content(part.text)
+            bare |= not _content(part.text) or (i == 0 and UNDECIDABLE.search(part.text) is not None)
             if _offers_beside(part, spans, text, matter):
                 return False
             continue
