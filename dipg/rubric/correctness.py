@@ -105,6 +105,9 @@ def _is_unreal(text: str, options: tuple[Target, ...], context: Reading, questio
     """Whether an answer denies a denial, or speaks of what was wished where the vignette does
     not: both can be read either way."""
     spoken = words(text)
+    said_first = spoken[0] if spoken else ""
+    if said_first in ("yes", "no") and any(o.polar and o.opening == said_first for o in options):
+        return False  # it may say "does not exclude" after its yes
     if not _DENIALS.isdisjoint(spoken) and any(
         m.group() not in o.whole for m in _DOUBLY_DENIED.finditer(text) for o in options
     ):

@@ -40,5 +40,7 @@ _CLOSED = (">=", "<=")
 _ASKED = {
     ">=": re.compile(r"\b(?:earliest|minim\w+|at least|lowest|smallest|shortest|youngest)\b"),
     "<=": re.compile(r"\b(?:latest|maxim\w+|at most|highest|largest|longest|oldest)\b"),
+    "<": re.compile(r"\b(?:below|under|less than|lower than|fewer than|younger than)\b"),
+    ">": re.compile(r"\b(?:above|over|more than|greater than|higher than|older than|exceed\w*)\b"),
 }
 """What in a question makes a limit of the number that it asks for."""

@@ -46,10 +46,12 @@ def _leanings(claim: Claim, wanted: str) -> Iterator[str]:
         yield head[1] or head[2]
     asked = _asked(claim.question.text.lower())
     start = head.end() if head is not None else 0
+    settled = head is not None
     for said, at in segments(text[start:]):
         if alone := _ALONE.fullmatch(said):
+            settled = True
             yield alone[1] or "no"
-        if head is not None and _LIMITED.search(said):
+        if settled and _LIMITED.search(said):
             continue
         if at and HAS_VERB.search(said) is None and _SAYS_SO.search(said) is None:
             continue

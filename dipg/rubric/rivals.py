@@ -32,6 +32,8 @@ def takes_its_place(said: Quantity, claim: Claim, allowed: list[Quantity]) -> bo
         if said.per_day and same and not any(close(said.per_day, a.per_day) for a in same):
             return not is_aside(claim, said)
         return False
+    if _is_other_side(said, claim, allowed):
+        return False
     if claim.question.has_number(said) and said.dimension != "":
         return False
     if said.spelled and said.raw == 1 and any(w.raw % 1 for w in claim.target.numbers):
@@ -55,6 +57,18 @@ def takes_its_place(said: Quantity, claim: Claim, allowed: list[Quantity]) -> bo
         if _co_stated(mine, said, claim.context):
             return False
     return not (is_step(said, claim) or is_told_apart(said, claim))
+
+
+_OTHER_SIDE = {"<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+
+
+def _is_other_side(said: Quantity, claim: Claim, allowed: list[Quantity]) -> bool:
+    """Whether it is the expected limit from its other side, as the context has it, too: "below 2;
+    at 2 or more, wait"."""
+    other = _OTHER_SIDE.get(said.compare)
+    return any(a.compare == other and said.same(a) for a in allowed) and any(
+        n.compare == said.compare and said.same(n) for n in claim.context.numbers
+    )
 
 
 def _is_measured(said: Quantity, claim: Claim) -> bool:

@@ -14,7 +14,7 @@ from dipg.rubric.targets import is_negated
 
 _CONTRAST = re.compile(
     r"(?<=\w)(?:[,;] (?:and |but )?(?:not|never)| (?:and|but) (?:not|never)"
-    r"|[,;]? (?:rather than|instead of|unlike))\b(?= (?:\S+ ){0,4}\S+\W*$)"
+    r"|[,;]? (?:rather than|instead of|unlike))\b(?= (?:\S+ ){0,6}\S+\W*$)"
 )
 
 
