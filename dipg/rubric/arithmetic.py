@@ -114,6 +114,8 @@ def _terms(quoted: Iterable[Quantity], text: str) -> list[Term]:
         term = Term(_per_days(q), powers)
         if terms.count(term) < 2:
             terms.append(term)
+        if q.per_day:  # in a day, so that "for 5 days" multiplies it
+            terms.append(Term(term.value * q.per_day, _combined(powers, (("days", 1),), -1)))
     rates = {round(r, 9) for r, _, _ in frequencies(text)}
     for rate in rates:
         terms.append(Term(rate if rate >= 1 else rate * 7, ()))

@@ -106,7 +106,7 @@ def _is_unreal(text: str, options: tuple[Target, ...], context: Reading, questio
     not: both can be read either way."""
     spoken = words(text)
     said_first = spoken[0] if spoken else ""
-    if said_first in ("yes", "no") and any(o.polar and o.opening == said_first for o in options):
+    if said_first in ("yes", "no") and any(o.opening == said_first for o in options):
         return False  # it may say "does not exclude" after its yes
     if not _DENIALS.isdisjoint(spoken) and any(
         m.group() not in o.whole for m in _DOUBLY_DENIED.finditer(text) for o in options
