@@ -24,7 +24,7 @@ def _flips_a_word(claim: Claim) -> bool:
     said = words(claim.answer.text)
     if DIRECTIONS.keys().isdisjoint(said):
         return False
-    wanted = words(claim.target.text)
+    wanted = words(claim.target.whole)
     pairs = set(itertools.pairwise(said))
     for before, word in itertools.pairwise(wanted):
         if word not in DIRECTIONS or len(before) < 5 or (before, word) in pairs:
