@@ -16,6 +16,7 @@ from dipg.rubric.mentions import Claim
 from dipg.rubric.named import is_no_owner, says_labels, says_names
 from dipg.rubric.numbers import says_numbers
 from dipg.rubric.openings import opens_alike
+from dipg.rubric.pace import keeps_pace
 from dipg.rubric.parts import keeps_parts
 from dipg.rubric.predicates import (
     is_unqualified,
@@ -40,6 +41,7 @@ CHECKS = (
     says_besides,
     says_measured,
     says_numbers,
+    keeps_pace,
     says_names,
     says_labels,
     says_phrase,
