@@ -17,7 +17,9 @@ SOURCE = (
     r"summary|"
     r"letter|statement|paper|section|paragraph|content|details|entry|registry|documents|entries|"
     r"transcript|narrative|abstract|log|database|(?:work)?sheet|publication|guideline|prescription|"
-    r"package|dossier|minutes|extract|plan|page|handout|leaflet|memo|email)s?"
+    r"package|dossier|minutes|extract|plan|page|handout|leaflet|memo|email|consultation|"
+    r"communication|handbook|chapter|appendix|amendment|booklet|circular|pathway|policy|manual|"
+    r"bulletin|poster|slide|table|form|message)s?"
 )
 SOURCE_WORD = re.compile(rf"\b{SOURCE}\b")
 TELLS = (
@@ -130,7 +132,8 @@ _WAYS: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = tuple(
         ),
         (
             "none nothing",
-            rf"\b(?:none|nothing) (?:is |was |are |were |has been |have been )?{STRONG}\b",
+            rf"\b(?:none|nothing) (?:is |was |are |were |has been |have been )?"
+            rf"(?:{STRONG}|{_EXAMINED})\b",
         ),
         (
             "no",
@@ -191,7 +194,8 @@ _WAYS: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = tuple(
         ),
         (
             "no not nothing t",
-            rf"\bthere(?: is|'s| are| was| were) (?:no|not|nothing|n't)\b{GAP}"
+            rf"\bthere(?: is|'s| are| was| were) (?:no|not|nothing|n't)\b"
+            rf"(?! (?:\w+ )?(?:conflict|disagreement|contradiction|discrepancy|doubt|question)){GAP}"
             rf"\b(?:in|on|about|regarding|within|from)\b",
         ),
         (
@@ -231,6 +235,17 @@ _WAYS: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = tuple(
             "leave leaves omit omits lack lacks fail fails nothing silent never",
             rf"\b(?:but|and|yet|though|while) (?:\w+ ){{0,2}}?(?:leaves out|omits|lacks|"
             rf"fails to {TELLS}|says? nothing|never {TELLS}|(?:is|are|remains?) silent)\b",
+        ),
+        # no threshold appears in it; there is no concentration to report
+        (
+            "no",
+            rf"\bno (?:[\w-]+ ){{1,6}}?(?:appears?|stands|features|occurs) {GAP}{SOURCE}\b|"
+            r"\bno (?:[\w-]+ ){1,4}?to (?:report|give|state|quote|name|cite)\b",
+        ),
+        # tells how old the sister is, but not the girl herself
+        (
+            "not no",
+            rf"\b{SOURCE}\b (?:only )?{TELLS}\b{GAP}\bbut (?:not|no)\b",
         ),
         # the number of milligrams cannot be given
         (

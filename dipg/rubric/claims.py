@@ -128,7 +128,7 @@ WORDS_OF_SPEECH = (
     | DIRECTIONS.keys()
     | word_set(
         "either neither only nobody everyone someone anyone just probably perhaps maybe up down "
-        "couple"
+        "couple normal abnormal high low good bad fine"
     )
 )
 """Words that are no names."""

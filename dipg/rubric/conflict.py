@@ -23,6 +23,8 @@ CONFLICT = re.compile(
     rf"are different|provide different|name different|say different)\b"
     rf"|\bgives? (?:two |three )?different (?:\w+ )?(?:dates|sides|answers|figures|results|"
     rf"accounts|{VALUE_NOUN}s?)\b"
+    r"|\b(?:gives?|says?|states?|makes?|recommends?|contains?|reports?) (?:opposite|contrary|"
+    r"conflicting|contradictory|opposing|incompatible|differing) \w+"
     rf"|\b(?:no|not) (?:agreement|consensus|unanimity) (?:\w+ ){{0,2}}?(?:between|among)\b"
     rf"|\b(?:values?|doses?|figures?|numbers?|dates?|readings?|results?|measurements?|findings|"
     rf"statements) (?:\w+ ){{0,3}}?differ\b"

@@ -33,7 +33,10 @@ def same_limit(said: Quantity, answer: str, wanted: Quantity, wording: str, aske
         return True
     if not said.compare and wanted.compare in _CLOSED:
         return is_limit(answer, said)
-    return not wanted.compare and said.compare in _CLOSED and is_limit(wording, wanted)
+    if wanted.compare or said.compare not in _CLOSED:
+        return False
+    within = said.compare == "<=" and wording.endswith("within ", 0, wanted.start)
+    return within or is_limit(wording, wanted)
 
 
 _CLOSED = (">=", "<=")

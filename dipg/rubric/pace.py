@@ -21,7 +21,7 @@ def pace_of(text: str) -> frozenset[float]:
     return rates if rates and not any(n.per_day for n in quantities(text)) else frozenset()
 
 
-_HOW_OFTEN = re.compile(r"\bhow (?:often|frequently)\b|\b(?:interval|frequency)\b")
+_HOW_OFTEN = re.compile(r"\bhow (?:often|frequently)\b|\bwhat (?:\w+ )?(?:interval|frequency)\b")
 
 
 def is_only_pace(claim: Claim) -> bool:

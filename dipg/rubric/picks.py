@@ -21,7 +21,7 @@ _PICK = re.compile(
     r"will|please|so|thus|then|therefore|and|but|can|may) )(?:adopt|accept|take|use|give|"
     r"administer)\b|"
     r"\b(?:should be (?:used|given|followed|taken|trusted|preferred|adopted|regarded|considered)|"
-    r"answer is|therefore the|thus the|so the (?!(?:\w+ ){1,5}?(?:cannot|is un|is not|remains))|most likely|"
+    r"answer is|therefore the|thus the|so the (?!(?:\w+ ){1,5}?(?:cannot|is un|is not|is open|remains|stays))|most likely|"
     r"probably)\b"
 )
 _PREFERS = re.compile(
@@ -40,7 +40,7 @@ _CONCEDED = re.compile(
 )
 _LEFT_OPEN = re.compile(
     r"\b(?:not|cannot|can't|n't|no|none|nothing|neither|unclear|which|whether|unable|impossible|"
-    r"without|uncertain|unknown|undetermined|unresolved|disputed|doubt|questionable|until|before)\b"
+    r"without|uncertain|unknown|undetermined|unresolved|undecided|unsettled|open|disputed|doubt|questionable|until|before)\b"
 )
 """Words that pick nothing."""
 _CONCLUDES = re.compile(

@@ -204,7 +204,7 @@ def _with_headings(parts: Sequence[Clause], spans: list[tuple[int, int]]) -> lis
     return found
 
 
-_THE_ANSWER = frozenset(("answe", "quest", "this"))
+_THE_ANSWER = frozenset(("answe", "quest", "this", "figur", "value", "amoun"))
 """Beginnings of words that refer to what was asked."""
 
 

@@ -31,12 +31,15 @@ def concludes_absence(think: str, asked: frozenset[str] = frozenset()) -> bool:
     if len(parts) > 1 and _GUESS.search(parts[-1]):
         ending = parts
     for part in ending:
-        spans = statements_of_absence(part) or [m.span() for m in UNDECIDABLE.finditer(part)][:1]
+        spans = statements_of_absence(part) or [m.span() for m in _UNDECIDED.finditer(part)][:1]
         if spans and not _BUT_THERE_IS.search(part[spans[-1][1] :]):
-            if not _GUESS.search(think) and not _is_on(part, spans[-1], asked):
+            if not _GUESS.search(think) and not any(_is_on(part, s, asked) for s in spans):
                 continue
             return "not required" not in part and "no need" not in part
     return False
+
+
+_UNDECIDED = re.compile(rf"{UNDECIDABLE.pattern}|\b(?:cannot|can't|can not) (?:\w+ )?answer\b")
 
 
 def _is_on(part: str, absence: tuple[int, int], asked: frozenset[str]) -> bool:
@@ -49,7 +52,7 @@ def _is_on(part: str, absence: tuple[int, int], asked: frozenset[str]) -> bool:
 
 
 _CLAUSE_BORDERS = (";", ", ", " but ", " and ")
-_SAYS = re.compile(rf"{SOURCE}|{TELLS}|{STRONG}|therefore|conclude|must|abstain|evidence")
+_SAYS = re.compile(rf"{SOURCE}|{TELLS}|{STRONG}|therefore|conclude|must|abstain|evidence|anything|missing|cannot|insufficient")
 
 
 def _last_sentences(text: str, count: int) -> list[str]:
