@@ -70,7 +70,8 @@ _WAYS: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = tuple(
         (
             "lack lacks lacking lacked omit omits omitted fail fails leave leaves never no nothing "
             "silent mute incomplete insufficient inadequate blank missing absent unavailable",
-            rf"\b(?:{SOURCE}|it)\b (?:\w+ ){{0,4}}?(?:lack(?:s|ed|ing)?|"
+            rf"\b(?:{SOURCE}|it)\b (?:(?!says? |states? |that |she |he )\w+ ){{0,4}}?"
+            rf"(?:lack(?:s|ed|ing)?|"
             rf"omit(?:s|ted)?|fails? to {TELLS}|leaves? (?:[\w'-]+ ){{0,5}}?out|never {TELLS}|"
             rf"makes? no (?:\w+ )?(?:mention|reference)|says? nothing|"
             rf"(?:contains?|provides?|gives?|includes?|offers?|has|have|holds?|lists?|mentions?|"
@@ -111,8 +112,8 @@ _WAYS: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = tuple(
         # only the schedule is documented; how much was infused is not
         (
             "not",
-            rf"(?:^|, )\W*(?:but |and |while |though )?(?:how|which|who|when|where|what|why|whether)\b"
-            rf"{GAP}\b(?:is|are|was|were) not(?=\W*$)",
+            r"(?:^|, )\W*(?:but |and |while |though )?(?:how|which|who|when|where|what|why|"
+            rf"whether)\b{GAP}\b(?:is|are|was|were) not(?=\W*$)",
         ),
         # reports a dose for X, none for Y; but not which dose; we are not told
         (
@@ -195,8 +196,8 @@ _WAYS: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = tuple(
         (
             "no not nothing t",
             rf"\bthere(?: is|'s| are| was| were) (?:no|not|nothing|n't)\b"
-            rf"(?! (?:\w+ )?(?:conflict|disagreement|contradiction|discrepancy|doubt|question)){GAP}"
-            rf"\b(?:in|on|about|regarding|within|from)\b",
+            r"(?! (?:\w+ )?(?:conflict|disagreement|contradiction|discrepancy|doubt|question))"
+            rf"{GAP}\b(?:in|on|about|regarding|within|from)\b",
         ),
         (
             "nothing",
@@ -210,7 +211,7 @@ _WAYS: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = tuple(
         (
             "insufficient not inadequate little incomplete lack absence missing without",
             r"\b(?:insufficient|not enough|not sufficient|inadequate|too little|incomplete|lack of|"
-            r"absence of|missing|without(?: any| further| more| sufficient| explicit)?) "
+            r"absence of|(?<!not )missing|without(?: any| further| more| sufficient| explicit)?) "
             r"(?:\w+ ){0,2}?(?:information|evidence|data|details?|documentation|record|context|"
             r"testing|results?)\b",
         ),

@@ -32,8 +32,8 @@ CONFLICT = re.compile(
     rf"|\b(?:two|three|different|differing|varying|multiple) (?:different |conflicting |distinct )?"
     rf"(?:values?|answers?|doses?|figures?|versions|accounts|statements)\b{GAP}\b{SOURCE}\b"
     rf"|\b(?:two|three|several|multiple) (?:different|conflicting|distinct|differing) "
-    rf"(?:\w+ ){{0,2}}?(?:dates|ages|weights|grades|stages|durations|intervals|counts|levels|sizes|sides|"
-    rf"locations|names|results|{VALUE_NOUN}s?) (?:are|were|is|was) (?:{STRONG}|given|"
+    rf"(?:\w+ ){{0,2}}?(?:dates|ages|weights|grades|stages|durations|intervals|counts|levels|"
+    rf"sizes|sides|locations|names|results|{VALUE_NOUN}s?) (?:are|were|is|was) (?:{STRONG}|given|"
     rf"on record|on file)\b"
 )
 """A statement that sources disagree."""
@@ -60,7 +60,8 @@ _CONFLICT_CUES = (
 
 
 _TOPIC = re.compile(
-    r"[^.;\n]{0,30}?\b(?:about|on|over|as to|regarding|concerning|whether|when|where)\b([^.,;:(\n]*)"
+    r"[^.;\n]{0,30}?\b(?:about|on|over|as to|regarding|concerning|whether|when|where)\b"
+    r"([^.,;:(\n]*)"
 )
 
 

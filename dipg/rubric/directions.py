@@ -14,9 +14,7 @@ from dipg.text import words
 def keeps_direction(claim: Claim) -> bool:
     """ "Increased" is not "decreased", "before" not "after", where the question takes a side, or
     offers both."""
-    return (
-        _keeps_asked_direction(claim) and _chooses_direction(claim) and not _flips_a_word(claim)
-    )
+    return _keeps_asked_direction(claim) and _chooses_direction(claim) and not _flips_a_word(claim)
 
 
 def _flips_a_word(claim: Claim) -> bool:

@@ -96,15 +96,12 @@ def _repeats(said: str, option: Target, asked: Asked) -> bool:
 
 
 def _is_caveat(said: str, asked: Asked) -> bool:
-    """Whether a part after a yes or no adds a thing that nobody asked about ("yes, but it is not
+    """Whether a part after a yes or no is on a thing that nobody asked about ("yes, but it is not
     mixed with fizzy drinks")."""
-    if not _BUT.match(said):
-        return False
     fresh = [unit for unit in _content(said) if unit.isdisjoint(_PREDICATES)]
     return bool(fresh) and frozenset().union(*asked).isdisjoint(frozenset().union(*fresh))
 
 
-_BUT = re.compile(r"\W*(?:but|although|though|however|only|except)\b")
 _ALONE = re.compile(
     r"\W*(?:(?:actually|rather|so|or) )?(?:(yes)|no|(?:not (?:until|before)\b.*))\W*"
 )

@@ -1,4 +1,4 @@
-"""Does an answer say as often as expected, where how often is all that was asked ("every 14 days")?"""
+"""Does an answer say as often as expected, where that is what was asked ("every 14 days")?"""
 
 import re
 from functools import lru_cache

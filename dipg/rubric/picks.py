@@ -21,8 +21,10 @@ _PICK = re.compile(
     r"will|please|so|thus|then|therefore|and|but|can|may) )(?:adopt|accept|take|use|give|"
     r"administer)\b|"
     r"\b(?:should be (?:used|given|followed|taken|trusted|preferred|adopted|regarded|considered)|"
-    r"answer is|therefore the|thus the|so the (?!(?:\w+ ){1,5}?(?:cannot|is un|is not|is open|remains|stays))|most likely|"
-    r"probably)\b"
+    r"answer is|therefore the|thus the|"
+    r"so the (?!(?:\w+ ){1,5}?(?:cannot|is un\w*|is open|remains|stays|"
+    r"is not (?:clear|known|certain|settled|determined|established|given)|(?:yields?|gives?|has|"
+    r"offers?) no)\b)|most likely|probably)\b"
 )
 _PREFERS = re.compile(
     r"\b(?:in favou?r of|takes? precedence|outweighs?|supersedes?|overrides?|is right|is correct|"
@@ -94,11 +96,12 @@ def _decides(text: str, part: Clause, asked: frozenset[str]) -> bool:
     return (
         not asked.isdisjoint(words(part.text))
         and _concludes(text, part)
-        and ASSERTS.search(part.text) is not None
+        and _VERB.search(part.text) is not None
         and _UNSETTLED.search(part.text) is None
     )
 
 
+_VERB = re.compile(rf"{ASSERTS.pattern}|\b(?:does|did|do)\b")
 _UNSETTLED = re.compile(
     r"\b(?:cannot|nothing|neither|unclear|which|whether|unable|impossible|uncertain|unknown|"
     r"undetermined|unresolved|open|disputed|doubt|doubtful|questionable|until|before|answer|question|"

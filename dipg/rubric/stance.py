@@ -9,7 +9,16 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from dipg.rubric.absence import CANNOT, CANNOT_BE, SOURCE, SOURCE_WORD, STRONG, TELLS, UNDECIDABLE, is_cued
+from dipg.rubric.absence import (
+    CANNOT,
+    CANNOT_BE,
+    SOURCE,
+    SOURCE_WORD,
+    STRONG,
+    TELLS,
+    UNDECIDABLE,
+    is_cued,
+)
 from dipg.rubric.clauses import Clause, lies_in
 from dipg.rubric.conflict import (
     ONE_AND_OTHER,
@@ -150,7 +159,9 @@ def _offers_nothing(
     for i, part in enumerate(read):
         if lies_in(part, spans):
             about |= _content(_sentence_of(text, part))
-            bare |= not _content(part.text) or (i == 0 and UNDECIDABLE.search(part.text) is not None)
+            bare |= not _content(part.text) or (
+                i == 0 and UNDECIDABLE.search(part.text) is not None
+            )
             if _offers_beside(part, spans, text, matter):
                 return False
             continue

@@ -52,7 +52,9 @@ def _is_on(part: str, absence: tuple[int, int], asked: frozenset[str]) -> bool:
 
 
 _CLAUSE_BORDERS = (";", ", ", " but ", " and ")
-_SAYS = re.compile(rf"{SOURCE}|{TELLS}|{STRONG}|therefore|conclude|must|abstain|evidence|anything|missing|cannot|insufficient")
+_SAYS = re.compile(
+    rf"{SOURCE}|{TELLS}|{STRONG}|therefore|conclude|must|abstain|evidence|anything|missing|cannot|insufficient"
+)
 
 
 def _last_sentences(text: str, count: int) -> list[str]:
