@@ -11,6 +11,7 @@ _UNIT = re.compile(
     r"((?: ?/ ?| per )(?:square |cubic )?[a-zμµ]+(?:\^?[23])?(?![a-z0-9]))?"
     r"((?: ?/ ?| per )(?:square |cubic )?[a-zμµ]+(?:\^?[23])?(?![a-z0-9]))?"
 )
+_IN_A_ROW = (" consecutive ", " successive ", " full ", " whole ", " complete ", " calendar ")
 _PER = re.compile(r" ?/ ?| per ")
 _COUNT_PER = re.compile(
     r"(?: (?:cells|platelets|neutrophils|leucocytes|leukocytes|lymphocytes))?(?: ?/ ?| per )"
@@ -35,6 +36,10 @@ def unit_after(text: str, end: int) -> tuple[str, float, int]:
     count = _COUNT_PER.match(text, end)
     if count:
         return "count/volume", 1 / ATOMS[count[1]].factor, count.end()
+    if text.startswith(_IN_A_ROW, end):  # "5 consecutive days"
+        adjective = text.index(" ", end + 1)
+        dimension, factor, last = unit_after(text, adjective)
+        return (dimension, factor, last) if dimension else ("", 1.0, end)
     m = _UNIT.match(text, end)
     if m is None:
         return "", 1.0, end

@@ -48,6 +48,8 @@ _ATOMS: dict[str, tuple[str, float, tuple[str, ...]]] = {
     "year": ("months", 12.0, ("years", "yr", "yrs", "y", "yo", "y/o")),
     "%": ("percent", 1.0, ("percent", "pct")),
     "mmol": ("substance", 1.0, ("millimole", "millimoles")),
+    "nmol": ("substance", 1e-6, ("nanomole", "nanomoles")),
+    "pmol": ("substance", 1e-9, ("picomole", "picomoles")),
     "umol": ("substance", 1e-3, ("μmol", "µmol", "micromol", "micromole", "micromoles")),
     "mmhg": ("pressure", 1.0, ("mm hg",)),
     "mbq": ("activity", 1.0, ()),

@@ -17,7 +17,10 @@ SOURCE = (
     r"information|material|case|article|data|evidence|excerpt|description|scenario|file|history|"
     r"summary|"
     r"letter|statement|paper|section|paragraph|content|details|entry|registry|documents|entries|"
-    r"transcript|narrative|abstract|log|database|(?:work)?sheet|publication|guideline|prescription|package|dossier|minutes|extract)s?"
+    r"transcript|narrative|abstract|log|database|(?:work)?sheet|publication|guideline|prescription|"
+    r"package|dossier|minutes|extract|plan|page|handout|leaflet|memo|email|consultation|"
+    r"communication|handbook|chapter|appendix|amendment|booklet|circular|pathway|policy|manual|"
+    r"bulletin|poster|slide|table|form|message)s?"
 )
 SOURCE_WORD = re.compile(rf"\b{SOURCE}\b")
 TELLS = (
@@ -47,6 +50,7 @@ VALUE_NOUN = (
 )
 GAP = r"(?:[^.;!?\n]|\.(?=\d)){0,90}?"
 _ADVERBS = r"(?:\w+ ){0,3}?"
+CANNOT_BE = r"(?:can ?not|can't|could not|couldn't) (?:\w+ ){0,2}?be"
 
 
 _WAYS: tuple[Cued, ...] = tuple(
@@ -67,8 +71,9 @@ _WAYS: tuple[Cued, ...] = tuple(
         (
             "lack lacks lacking lacked omit omits omitted fail fails leave leaves never no nothing "
             "silent mute incomplete insufficient inadequate blank missing absent unavailable",
-            rf"\b(?:{SOURCE}|it)\b (?:\w+ ){{0,4}}?(?:lack(?:s|ed|ing)?|"
-            rf"omit(?:s|ted)?|fails? to {TELLS}|leaves? out|never {TELLS}|"
+            rf"\b(?:{SOURCE}|it)\b (?:(?!says? |states? |that |she |he )\w+ ){{0,4}}?"
+            rf"(?:lack(?:s|ed|ing)?|"
+            rf"omit(?:s|ted)?|fails? to {TELLS}|leaves? (?:[\w'-]+ ){{0,5}}?out|never {TELLS}|"
             rf"makes? no (?:\w+ )?(?:mention|reference)|says? nothing|"
             rf"(?:contains?|provides?|gives?|includes?|offers?|has|have|holds?|lists?|mentions?|"
             rf"states?) no\b|"
@@ -105,6 +110,12 @@ _WAYS: tuple[Cued, ...] = tuple(
             rf"\b{VALUE_NOUN}(?: \w+){{0,5}}? (?:is|are|was|were|does|do|"
             rf"has) not(?: been)?(?=\W*$|[.;])",
         ),
+        # only the schedule is documented; how much was infused is not
+        (
+            "not",
+            r"(?:^|, )\W*(?:but |and |while |though )?(?:how|which|who|when|where|what|why|"
+            rf"whether)\b{GAP}\b(?:is|are|was|were) not(?=\W*$)",
+        ),
         # reports a dose for X, none for Y; but not which dose; we are not told
         (
             "none nothing not no",
@@ -123,7 +134,8 @@ _WAYS: tuple[Cued, ...] = tuple(
         ),
         (
             "none nothing",
-            rf"\b(?:none|nothing) (?:is |was |are |were |has been |have been )?{STRONG}\b",
+            rf"\b(?:none|nothing) (?:is |was |are |were |has been |have been )?"
+            rf"(?:{STRONG}|{_EXAMINED})\b",
         ),
         (
             "no",
@@ -184,8 +196,9 @@ _WAYS: tuple[Cued, ...] = tuple(
         ),
         (
             "no not nothing t",
-            rf"\bthere(?: is|'s| are| was| were) (?:no|not|nothing|n't)\b{GAP}"
-            rf"\b(?:in|on|about|regarding|within|from)\b",
+            rf"\bthere(?: is|'s| are| was| were) (?:no|not|nothing|n't)\b"
+            r"(?! (?:\w+ )?(?:conflict|disagreement|contradiction|discrepancy|doubt|question))"
+            rf"{GAP}\b(?:in|on|about|regarding|within|from)\b",
         ),
         (
             "nothing",
@@ -199,7 +212,7 @@ _WAYS: tuple[Cued, ...] = tuple(
         (
             "insufficient not inadequate little incomplete lack absence missing without",
             r"\b(?:insufficient|not enough|not sufficient|inadequate|too little|incomplete|lack of|"
-            r"absence of|missing|without(?: any| further| more| sufficient| explicit)?) "
+            r"absence of|(?<!not )missing|without(?: any| further| more| sufficient| explicit)?) "
             r"(?:\w+ ){0,2}?(?:information|evidence|data|details?|documentation|record|context|"
             r"testing|results?)\b",
         ),
@@ -224,6 +237,23 @@ _WAYS: tuple[Cued, ...] = tuple(
             "leave leaves omit omits lack lacks fail fails nothing silent never",
             rf"\b(?:but|and|yet|though|while) (?:\w+ ){{0,2}}?(?:leaves out|omits|lacks|"
             rf"fails to {TELLS}|says? nothing|never {TELLS}|(?:is|are|remains?) silent)\b",
+        ),
+        # no threshold appears in it; there is no concentration to report
+        (
+            "no",
+            rf"\bno (?:[\w-]+ ){{1,6}}?(?:appears?|stands|features|occurs) {GAP}{SOURCE}\b|"
+            r"\bno (?:[\w-]+ ){1,4}?to (?:report|give|state|quote|name|cite)\b",
+        ),
+        # tells how old the sister is, but not the girl herself
+        (
+            "not no",
+            rf"\b{SOURCE}\b (?:only )?{TELLS}\b{GAP}\bbut (?:not|no)\b",
+        ),
+        # the number of milligrams cannot be given
+        (
+            "cannot not t",
+            rf"\b{VALUE_NOUN}(?: \w+){{0,5}}? {CANNOT_BE} (?:given|stated|named|provided|specified|"
+            r"told|said|answered|supplied|reported)\b",
         ),
         ("not", r"\b(?:it|this|that|which) is (?:simply |just )?not there\b"),
         (
@@ -267,7 +297,7 @@ UNDECIDABLE = cued(
     rf"\b{CANNOT} (?:be )?(?:\w+ ){{0,2}}?(?:determin|deriv|infer|locat|establish|ascertain|"
     rf"conclu|deduc|"
     r"calculat|comput|extract|tell|find|found|identif|confirm|know|decid|resolv|assess|estimat|"
-    r"settl|"
+    r"settl|work(?:ed)? out|told\b|"
     r"made\b|drawn\b)|\b(?:is|are|remains?) (?:\w+ )?"
     r"(?:unclear|uncertain|ambiguous|inconclusive)\b",
     "can cannot could couldn unable able possible impossible way unclear uncertain ambiguous "

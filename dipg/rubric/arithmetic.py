@@ -52,8 +52,8 @@ def follows(number: Quantity, quoted: Sequence[Quantity], text: str, wanted: boo
       text: plain text that they stand in, for how often and for "half".
       wanted: it is what the vignette expects, so that it does not follow by chance.
     """
-    goal = Term(number.value, _powers(number.dimension))
-    slack = _rounding(number) if wanted else 0.0
+    goal = Term(_per_days(number), _powers(number.dimension))
+    slack = _rounding(number) * abs(goal.value / (number.value or 1.0)) if wanted else 0.0
     if number.dimension == "percent" and _is_percent(number.value, quoted, text, slack):
         return True
     if _is_span(number, quoted) or _is_day_after(number, quoted):
@@ -99,6 +99,13 @@ def _powers(dimension: str) -> Powers:
     return tuple(sorted((n, p) for n, p in found.items() if p))
 
 
+def _per_days(number: Quantity) -> float:
+    """A value with days in place of seconds, as `_powers` has them."""
+    over, *under = number.dimension.split("/")
+    days = (over == "seconds") - under.count("seconds")
+    return float(number.value / 86_400.0**days)
+
+
 @lru_cache(maxsize=4096)
 def _combined(one: Powers, other: Powers, sign: int) -> Powers:
     """The powers of a product, or with sign -1 of a quotient."""
@@ -120,9 +127,11 @@ def _terms(quoted: Iterable[Quantity], text: str) -> list[Term]:
             terms += [Term(1 - q.value / 100, ()), Term(q.value / 100, ())]
             continue
         powers = _powers(q.dimension)
-        term = Term(q.value / 86400 if "seconds" in q.dimension else q.value, powers)
+        term = Term(_per_days(q), powers)
         if terms.count(term) < 2:
             terms.append(term)
+        if q.per_day:  # in a day, so that "for 5 days" multiplies it
+            terms.append(Term(term.value * q.per_day, _combined(powers, (("days", 1),), -1)))
     rates = {round(r, 9) for r, _, _ in frequencies(text)}
     for rate in rates:
         terms.append(Term(rate if rate >= 1 else rate * 7, ()))

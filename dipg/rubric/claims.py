@@ -44,6 +44,8 @@ def read_answer(answer: str) -> Answer:
     folded = _AROUND_QUESTION.sub("", folded)
     if "[" in folded:
         folded = _CITATION.sub("", folded)
+    if "\n" in folded and len(_LIST_MARK.findall(folded)) > 1:
+        folded = _LIST_MARK.sub("", folded)
     text = plain(folded[:LONGEST_ANSWER])
     numbers = quantities(text)
     # Names are found in text that still has its capitals, so offsets are those of the folded text;
@@ -56,6 +58,7 @@ def read_answer(answer: str) -> Answer:
     return Answer(text, numbers, named, parts, frozenset(words(text)), too_long, opening)
 
 
+_LIST_MARK = re.compile(r"^[ \t]*\(?\d{1,2}[.)] (?=\S)", re.MULTILINE)
 _CITATION = re.compile(r"(?<=\S) ?\[\d{1,2}(?:, ?\d{1,2})*\]")
 _AROUND_QUESTION = re.compile(r"^\s*(?:final )?answer\s*:\s*", re.IGNORECASE)
 
@@ -130,7 +133,7 @@ WORDS_OF_SPEECH = (
     | DIRECTIONS.keys()
     | word_set(
         "either neither only nobody everyone someone anyone just probably perhaps maybe up down "
-        "couple"
+        "couple normal abnormal high low good bad fine"
     )
 )
 """Words that are no names."""

@@ -12,8 +12,8 @@ _CLAUSE_END = re.compile(
     r"|(?<=,)\s+(?=\d|(?:but|however|yet|so|thus|hence|therefore|although|though|while|which|"
     r"and|i|we|it|the|give|use|assume|probably|likely|presumably|perhaps|maybe|possibly|"
     r"typically|usually|unlike|compared|in contrast)\b)"
-    r"|(?<=\s)(?=(?:but|however|although|though|nevertheless|nonetheless|therefore|still,|yet|"
-    r"because|since|whereas) ))"
+    r"|(?<=\s)(?=(?:but|however|although|though|nevertheless|nonetheless|therefore|still,|"
+    r"(?<!not )yet|because|since|whereas) ))"
 )
 
 

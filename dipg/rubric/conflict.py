@@ -12,7 +12,7 @@ from dipg.text import words
 _DISAGREE = (
     r"(?:conflict(?:s|ed|ing)?|disagree(?:s|d|ing|ment|ments)?|contradict(?:s|ed|ing|ory|ion|"
     r"ions)?|"
-    r"inconsisten(?:t|cy|cies)|discrepan(?:t|cy|cies)|at odds|incompatible|irreconcilable|"
+    r"inconsisten(?:t|tly|cy|cies)|discrepan(?:t|cy|cies)|at odds|incompatible|irreconcilable|"
     r"mismatch(?:es)?|"
     r"diverge(?:s|nt)?|divergent|clash(?:es)?|in dispute|disputed?|discordan(?:t|ce)|opposing|"
     r"(?:do|does|did)(?: not|n't) (?:agree|match|align|coincide)|(?:can ?not|can't) be reconciled)"
@@ -23,7 +23,8 @@ _WAYS = (
         """
         conflict conflicts conflicted conflicting disagree disagrees disagreed disagreeing
         disagreement disagreements contradict contradicts contradicted contradicting contradictory
-        contradiction contradictions inconsistent inconsistency inconsistencies discrepant
+        contradiction contradictions inconsistent inconsistently inconsistency inconsistencies
+        discrepant
         discrepancy discrepancies odds incompatible irreconcilable mismatch mismatches diverge
         diverges divergent clash clashes dispute disputed discordant discordance opposing agree
         match align coincide reconciled
@@ -40,6 +41,11 @@ _WAYS = (
         rf"\bgives? (?:two |three )?different (?:\w+ )?(?:dates|sides|answers|figures|results|"
         rf"accounts|{VALUE_NOUN}s?)\b",
         "different",
+    ),
+    cued(
+        r"\b(?:gives?|says?|states?|makes?|recommends?|contains?|reports?) (?:opposite|contrary|"
+        r"conflicting|contradictory|opposing|incompatible|differing) \w+",
+        "opposite contrary conflicting contradictory opposing incompatible differing",
     ),
     cued(
         r"\b(?:no|not) (?:agreement|consensus|unanimity) (?:\w+ ){0,2}?(?:between|among)\b",
@@ -59,9 +65,9 @@ _WAYS = (
     ),
     cued(
         rf"\b(?:two|three|several|multiple) (?:different|conflicting|distinct|differing) "
-        rf"(?:dates|ages|weights|grades|stages|durations|intervals|counts|levels|sizes|sides|"
-        rf"locations|names|results|{VALUE_NOUN}s?) (?:are|were|is|was) (?:{STRONG}|given|"
-        rf"on record|on file)\b",
+        rf"(?:\w+ ){{0,2}}?(?:dates|ages|weights|grades|stages|durations|intervals|counts|levels|"
+        rf"sizes|sides|locations|names|results|{VALUE_NOUN}s?) (?:are|were|is|was) (?:{STRONG}|"
+        rf"given|on record|on file)\b",
         "two three several multiple",
     ),
 )
@@ -92,7 +98,8 @@ _CONFLICT_CUES = (
 
 
 _TOPIC = re.compile(
-    r"[^.;\n]{0,30}?\b(?:about|on|over|as to|regarding|concerning|whether|when|where)\b([^.,;:\n]*)"
+    r"[^.;\n]{0,30}?\b(?:about|on|over|as to|regarding|concerning|whether|when|where)\b"
+    r"([^.,;:(\n]*)"
 )
 
 
@@ -100,10 +107,14 @@ def is_on(text: str, conflict: tuple[int, int], asked: frozenset[str]) -> bool:
     """Whether a statement of conflict is on what was asked: it may name no topic, or another."""
     topic = _TOPIC.match(text, conflict[1])
     named = {w for w in words(topic[1]) if w not in SAYS_LITTLE} if topic else set()
-    return len(named) < 2 or not asked or not named.isdisjoint(asked | _THE_MATTER)
+    if not named or not asked or not named.isdisjoint(asked | _THE_MATTER):
+        return True
+    return len(named) == 1 and named.isdisjoint(_ONE_THING)
 
 
 SAYS_LITTLE = STOP_WORDS | PLAIN_WORDS
+_ONE_THING = word_set("dose dosage weight age date grade stage name drug side")
+"""Topics that are others than what was asked for, where that is not called so."""
 _THE_MATTER = word_set("point matter issue question answer value detail fact item aspect")
 
 

@@ -16,6 +16,7 @@ from dipg.rubric.mentions import Claim
 from dipg.rubric.named import is_no_owner, says_labels, says_names
 from dipg.rubric.numbers import says_numbers
 from dipg.rubric.openings import opens_alike
+from dipg.rubric.pace import keeps_pace
 from dipg.rubric.parts import keeps_parts
 from dipg.rubric.predicates import (
     is_unqualified,
@@ -40,6 +41,7 @@ CHECKS = (
     says_besides,
     says_measured,
     says_numbers,
+    keeps_pace,
     says_names,
     says_labels,
     says_phrase,
@@ -70,8 +72,16 @@ def states_expected(
         return False
     if any(_states(Claim(answer, target, options, context, question)) for target in options):
         return True
-    rest = _without_asides_on_others(answer, options, context, question)
+    rest = _without_table(answer) or _without_asides_on_others(answer, options, context, question)
     return rest is not None and states_expected(rest, options, context, question)
+
+
+def _without_table(answer: Answer) -> Answer | None:
+    """An answer without the table that it adds: rows of the context's values assert nothing."""
+    lines = answer.text.split("\n") if "\n|" in answer.text else []
+    outside = [line for line in lines if not line.lstrip().startswith("|")]
+    said = "\n".join(outside)
+    return read_answer(said) if lines and said.strip() else None
 
 
 def _without_asides_on_others(
@@ -105,6 +115,9 @@ def _is_unreal(text: str, options: tuple[Target, ...], context: Reading, questio
     """Whether an answer denies a denial, or speaks of what was wished where the vignette does
     not: both can be read either way."""
     spoken = words(text)
+    said_first = spoken[0] if spoken else ""
+    if said_first in ("yes", "no") and any(o.opening == said_first for o in options):
+        return False  # it may say "does not exclude" after its yes
     if not _DENIALS.isdisjoint(spoken) and any(
         m.group() not in o.whole for m in _DOUBLY_DENIED.finditer(text) for o in options
     ):

@@ -1,5 +1,6 @@
 """Does an answer keep the direction: "increased" is not "decreased", "before" not "after"?"""
 
+import itertools
 import re
 
 from dipg.rubric.concepts import segments
@@ -7,12 +8,32 @@ from dipg.rubric.labels import label_spots
 from dipg.rubric.lexicon import DIRECTIONS
 from dipg.rubric.mentions import Claim, is_denied
 from dipg.rubric.turned import speaks_for_other_side
+from dipg.text import words
 
 
 def keeps_direction(claim: Claim) -> bool:
     """ "Increased" is not "decreased", "before" not "after", where the question takes a side, or
     offers both."""
-    return _keeps_asked_direction(claim) and _chooses_direction(claim)
+    return _keeps_asked_direction(claim) and _chooses_direction(claim) and not _flips_a_word(claim)
+
+
+def _flips_a_word(claim: Claim) -> bool:
+    """Whether an answer puts "level higher" where the wording has "level lower"."""
+    said = words(claim.answer.text)
+    if DIRECTIONS.keys().isdisjoint(said):
+        return False
+    wanted = words(claim.target.whole)
+    pairs = set(itertools.pairwise(said))
+    for before, word in itertools.pairwise(wanted):
+        if word not in DIRECTIONS or len(before) < 5 or (before, word) in pairs:
+            continue
+        axis, side = DIRECTIONS[word]
+        if any(
+            one == before and DIRECTIONS.get(other, (axis, side)) == (axis, 1 - side)
+            for one, other in pairs
+        ):
+            return True
+    return False
 
 
 _UP = r"increas\w+|rise|rose|risen|grew|grow\w*|gain\w*|longer|higher|exceed\w*|surpass\w*"

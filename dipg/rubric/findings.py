@@ -208,18 +208,19 @@ def _is_correct(kind: str, stance: Stance, right: bool) -> bool:
 
 
 def _is_consistent(task: Task, found: Findings, answer: Answer, proof: Proof, think: str) -> bool:
-    """Whether proof and thinking carry what is said; nothing can be carried by a foreign proof."""
+    """Whether proof and thinking carry what is said; whether the proof is quoted at all is
+    another question."""
     kind = task.kind
     if kind == "abstain" and found.abstained:
         return True
-    if found.quotes and not proof.grounded:
+    if not proof.grounded and len(proof.text) > _KEPT:  # no one would look for it there
         return False
     if found.flagged_conflict and not (found.abstained and kind != "conflict"):
         return proof.quotes and shows_both_sides(proof.text, task.question)
     if not found.answered:
         return True
-    if not proof.quotes or found.foreign_answer:  # what no context says, no quotation carries
-        return False
+    if not proof.quotes or (found.foreign_answer and proof.grounded):
+        return False  # what no context says, no quotation of it carries
     if concludes_absence(plain(think[-900:]), task.matter.asked if found.correct else frozenset()):
         return False
     return is_carried(

@@ -70,14 +70,17 @@ KIN = word_set("brother sister mother father twin sibling cousin aunt uncle son 
 DRUG_STEMS = tuple(
     word_set(
         """
-        apine axone azepam azepine azolam barbital bazine blastine buterol caine ciclib ciclovir
-        cillin codone conazole cristine cycline degib dipine dronate ercept floxacin formin fungin
-        gabalin gliflozin gliptin grel isone leucel lidomide lisib mab mantine metasone meterol
-        methasone morphone mustine mycin navir nib nidazole olol osfamide oxetine oxicam parib
-        parin penem peridol peridone piramate platin poside prazole profen racetam ribine rolimus
-        rubicin sartan semide setron solone spirone stat statin tabine tacept tadine taxel tecan
-        tegravir teplase thiazide tirizine trexate trexed trigine triptan triptyline virenz vudine
-        xaban xime zolomide zomib zomide
+        alapril aloxone apine axone azepam azepine azolam azolin bactam barbital bazam bazine
+        blastine butamol buterol caine cetamol ciclib ciclovir cillin codone conazole cosamide
+        coxib cristine curonium cycline degib dipine dronate ercept fenac fentanil floxacin formin
+        fungin gabalin gabatrin gliflozin gliptin grastim grel inopril iodarone isone kacin kinra
+        leucel lidomide lisib lukast mab mantine metasone meterol methasone micin morphone mustine
+        mycin navir nib nidazole nisamide olol opramide osfamide oxetine oxicam parib parin penem
+        peridol peridone phalan piramate planin platin poside poietin prazole pressin profen
+        promazine racetam reotide ribine rolimus rubicin sartan semide setron solone spirone stat
+        statin sulfan suximide tabine tacept tadine taxel tecan tegravir tentan teplase tericin
+        thiazide thyroxine tidine tirizine topril trexate trexed trigine triptan triptyline
+        tropium valproate virenz vudine xaban xime ytoin zolamide zolomide zomib zomide
         """
     )
 )

@@ -33,12 +33,17 @@ def same_limit(said: Quantity, answer: str, wanted: Quantity, wording: str, aske
         return True
     if not said.compare and wanted.compare in _CLOSED:
         return is_limit(answer, said)
-    return not wanted.compare and said.compare in _CLOSED and is_limit(wording, wanted)
+    if wanted.compare or said.compare not in _CLOSED:
+        return False
+    within = said.compare == "<=" and wording.endswith("within ", 0, wanted.start)
+    return within or is_limit(wording, wanted)
 
 
 _CLOSED = (">=", "<=")
 _ASKED = {
     ">=": re.compile(r"\b(?:earliest|minim\w+|at least|lowest|smallest|shortest|youngest)\b"),
     "<=": re.compile(r"\b(?:latest|maxim\w+|at most|highest|largest|longest|oldest)\b"),
+    "<": re.compile(r"\b(?:below|under|less than|lower than|fewer than|younger than)\b"),
+    ">": re.compile(r"\b(?:above|over|more than|greater than|higher than|older than|exceed\w*)\b"),
 }
 """What in a question makes a limit of the number that it asks for."""

@@ -3,6 +3,7 @@
 import itertools
 import re
 
+from dipg.rubric.claims import labels_in
 from dipg.rubric.comparisons import Spot, chosen_by_comparison
 from dipg.rubric.labels import label_spots
 from dipg.rubric.mentions import (
@@ -167,6 +168,10 @@ def _is_meant(claim: Claim, same: list[tuple[int, str]], kind: str, label: str) 
     if not any(v == label and not is_denied(text, at, at + 8) for at, v in same):
         return False
     allowed = {v for o in claim.options for k, v in o.labels if k == kind}
+    if f"{kind} {label}" not in text and f"{kind}s {label}" in text:  # "patients 2 and 3"
+        listed = {v for k, v in labels_in(text) if k == kind}
+        if not listed <= allowed | {label}:
+            return False
     others = [at for at, v in same if v != label and v not in allowed]
     last, meant = same[-1]
     if meant == label and _SO.search(text, 0, last):

@@ -46,10 +46,12 @@ def _leanings(claim: Claim, wanted: str) -> Iterator[str]:
         yield head[1] or head[2]
     asked = _asked(claim.question.text.lower())
     start = head.end() if head is not None else 0
+    settled = head is not None
     for said, at in segments(text[start:]):
         if alone := _ALONE.fullmatch(said):
+            settled = True
             yield alone[1] or "no"
-        if head is not None and _LIMITED.search(said):
+        if settled and (_LIMITED.search(said) or _is_caveat(said, asked)):
             continue
         if at and HAS_VERB.search(said) is None and _SAYS_SO.search(said) is None:
             continue
@@ -59,7 +61,7 @@ def _leanings(claim: Claim, wanted: str) -> Iterator[str]:
             continue
         if any(_repeats(said, o, asked) for o in claim.options):
             yield wanted
-        elif _is_on(said, asked, claim):
+        elif _is_on(said, asked, claim, 0.8 if settled and at else 0.5):
             yield leans(up_to_reason(said), asked, claim)
 
 
@@ -93,15 +95,22 @@ def _repeats(said: str, option: Target, asked: Asked) -> bool:
     )
 
 
+def _is_caveat(said: str, asked: Asked) -> bool:
+    """Whether a part after a yes or no is on a thing that nobody asked about ("yes, but it is not
+    mixed with fizzy drinks")."""
+    fresh = [unit for unit in _content(said) if unit.isdisjoint(_PREDICATES)]
+    return bool(fresh) and frozenset().union(*asked).isdisjoint(frozenset().union(*fresh))
+
+
 _ALONE = re.compile(
     r"\W*(?:(?:actually|rather|so|or) )?(?:(yes)|no|(?:not (?:until|before)\b.*))\W*"
 )
 _LIMITED = re.compile(r"\b(?:only(?! once| twice)|unless|if|when|for|until|after|before)\b")
 
 
-def _is_on(said: str, asked: Asked, claim: Claim) -> bool:
-    """Whether a part of an answer is on what was asked: half of what it says is, or it says half
-    of what was asked, and no other thing is its subject."""
+def _is_on(said: str, asked: Asked, claim: Claim, share: float) -> bool:
+    """Whether a part of an answer is on what was asked: half of what it says is, or it says that
+    share of what was asked, and no other thing is its subject."""
     told = _content(_VERDICT.sub(" ", said))
     if not told:
         return _SAYS_SO.search(said) is not None
@@ -116,7 +125,7 @@ def _is_on(said: str, asked: Asked, claim: Claim) -> bool:
     if refers(said) and (turned or here):
         return True
     on = sum(not unit.isdisjoint(known) for unit in told) + turned
-    return on >= 0.5 * len(told) or here >= 0.5 * len(asked)
+    return on >= 0.5 * len(told) or here >= share * len(asked)
 
 
 def _strays(said: str, asked: Asked, claim: Claim) -> bool:

@@ -22,8 +22,10 @@ _PICK = cued(
     r"will|please|so|thus|then|therefore|and|but|can|may) )(?:adopt|accept|take|use|give|"
     r"administer)\b|"
     r"\b(?:should be (?:used|given|followed|taken|trusted|preferred|adopted|regarded|considered)|"
-    r"answer is|therefore the|thus the|so the (?!\w+ (?:cannot|is un))|most likely|"
-    r"probably)\b",
+    r"answer is|therefore the|thus the|"
+    r"so the (?!(?:\w+ ){1,5}?(?:cannot|is un\w*|is open|remains|stays|"
+    r"is not (?:clear|known|certain|settled|determined|established|given)|(?:yields?|gives?|has|"
+    r"offers?) no)\b)|most likely|probably)\b",
     """
     correct right accurate reliable true likely plausible authoritative credible date valid prefer
     trust go rely favor favour side believe choose pick adopt accept take use give administer should
@@ -52,11 +54,12 @@ _CONCEDED = re.compile(
 )
 _LEFT_OPEN = re.compile(
     r"\b(?:not|cannot|can't|n't|no|none|nothing|neither|unclear|which|whether|unable|impossible|"
-    r"without|uncertain|unknown|undetermined|unresolved|disputed|doubt|questionable|until|before)\b"
+    r"without|uncertain|unknown|undetermined|unresolved|undecided|unsettled|open|disputed|doubt|questionable|until|before)\b"
 )
 """Words that pick nothing."""
 _CONCLUDES = re.compile(
-    r"\W*(?:so|thus|therefore|hence|but|overall|i|we|still|nonetheless|nevertheless|use|take|give)\b"
+    r"\W*(so|thus|therefore|hence|but|overall|i|we|still|nonetheless|nevertheless|use|take|give|"
+    r"on balance|in (?:conclusion|sum|summary|short)|all in all|taken together)\b"
 )
 
 
@@ -66,6 +69,7 @@ def picks_none(
     conflicts: list[tuple[int, int]],
     raws: frozenset[float],
     asked: frozenset[str],
+    polar: bool,
 ) -> bool:
     """Whether a report of a conflict leaves it open.
 
@@ -74,6 +78,7 @@ def picks_none(
       conflicts: where it says that sources disagree.
       raws: numbers of context and question.
       asked: content words of the question.
+      polar: it asks for yes or no.
     """
     if _settles_on_one(parts, conflicts):
         return False
@@ -84,6 +89,8 @@ def picks_none(
         if _prefers(part, spoken) or _picks(part, spoken, conflicts):
             return False
         if part.start >= reported and _answers_itself(text, part, spoken, asked):
+            return False
+        if polar and part.start >= reported and _decides(text, part, asked):
             return False
         if lies_in(part, conflicts) or _is_attributed(text, part):
             continue
@@ -96,11 +103,37 @@ def picks_none(
     return True
 
 
+def _decides(text: str, part: Clause, asked: frozenset[str]) -> bool:
+    """Whether a clause concludes that what was asked is so, or is not ("on balance it is
+    positive")."""
+    return (
+        not asked.isdisjoint(words(part.text))
+        and _concludes(text, part)
+        and _VERB.search(part.text) is not None
+        and _UNSETTLED.search(part.text) is None
+    )
+
+
+_VERB = re.compile(rf"{ASSERTS.pattern}|\b(?:does|did|do)\b")
+_UNSETTLED = re.compile(
+    r"\b(?:cannot|nothing|neither|unclear|which|whether|unable|impossible|uncertain|unknown|"
+    r"undetermined|unresolved|open|disputed|doubt|doubtful|questionable|until|before|answer|question|"
+    r"no (?:\w+ )?(?:answer|way|conclusion|decision)|not (?:\w+ )?(?:clear|certain|known|settled|"
+    r"resolved|possible|decided|determined|established|sure|safe))\b"
+)
+
+
 def _concludes(text: str, part: Clause) -> bool:
     """Whether a clause draws the conclusion ("so ...", "final answer: ...", "since A, B")."""
-    if _CONCLUDES.match(part.text) or _reasons(part) or _follows_reason(text, part):
+    if _says_so(part) or _reasons(part) or _follows_reason(text, part):
         return True
     return _AS_ANSWER.search(text, max(0, part.start - 20), part.start) is not None
+
+
+def _says_so(part: Clause) -> bool:
+    """Whether a clause begins as a conclusion does; a mere "but 12.4 kg by B" is another side."""
+    begins = _CONCLUDES.match(part.text)
+    return begins is not None and (begins[1] != "but" or ASSERTS.search(part.text) is not None)
 
 
 def _reasons(part: Clause) -> bool:
@@ -188,12 +221,28 @@ def _is_attributed(text: str, part: Clause) -> bool:
         return False
     if ONE_SOURCE.search(part.text) or _REPORTS.search(part.text):
         return True
-    if _CONCLUDES.match(part.text) or _follows_reason(text, part):
+    if _says_so(part) or _follows_reason(text, part):
         return False
+    if _is_labelled(text, part):
+        return True
     start = max(text.rfind(end, max(0, part.start - 160), part.start) for end in _SENTENCE_ENDS)
     ends = [at for end in _SENTENCE_ENDS if (at := text.find(end, part.start, part.end + 80)) >= 0]
     stop = min(ends, default=part.end + 80)
     return ONE_SOURCE.search(text, max(start, 0), max(stop, part.end)) is not None
+
+
+def _is_labelled(text: str, part: Clause) -> bool:
+    """Whether a clause stands in one of several lines that name their source before a colon."""
+    if "\n" not in text or ":" not in text:
+        return False
+    labels = [m for m in _LABEL.finditer(text) if not _AS_ANSWER.search(f"{m[1]}: ")]
+    line = text.rfind("\n", 0, part.start + 1) + 1
+    return len({m[1] for m in labels}) > 1 and any(
+        line <= m.start(1) and m.end() <= part.start for m in labels
+    )
+
+
+_LABEL = re.compile(r"(?:^|\n)\W*(\w[^\n:.;]{1,40}): ")
 
 
 def _states_one_value(part: Clause) -> bool:

@@ -32,7 +32,11 @@ def takes_its_place(said: Quantity, claim: Claim, allowed: list[Quantity]) -> bo
         if said.per_day and same and not any(close(said.per_day, a.per_day) for a in same):
             return not is_aside(claim, said)
         return False
+    if _is_other_side(said, claim, allowed):
+        return False
     if claim.question.has_number(said) and said.dimension != "":
+        return False
+    if _is_year(said, claim.answer.text) and claim.question.has_number(said):
         return False
     if said.spelled and said.raw == 1 and any(w.raw % 1 for w in claim.target.numbers):
         return False  # "those with one"
@@ -55,6 +59,27 @@ def takes_its_place(said: Quantity, claim: Claim, allowed: list[Quantity]) -> bo
         if _co_stated(mine, said, claim.context):
             return False
     return not (is_step(said, claim) or is_told_apart(said, claim))
+
+
+def _is_year(said: Quantity, text: str) -> bool:
+    """Whether a bare number is a year that something happened in ("in 2021")."""
+    return (
+        said.dimension == ""
+        and 1900 <= said.raw <= 2100
+        and text.endswith(("in ", "of ", "since ", "during "), 0, said.start)
+    )
+
+
+_OTHER_SIDE = {"<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+
+
+def _is_other_side(said: Quantity, claim: Claim, allowed: list[Quantity]) -> bool:
+    """Whether it is the expected limit from its other side, as the context has it, too: "below 2;
+    at 2 or more, wait"."""
+    other = _OTHER_SIDE.get(said.compare)
+    return any(a.compare == other and said.same(a) for a in allowed) and any(
+        n.compare == said.compare and said.same(n) for n in claim.context.numbers
+    )
 
 
 def _is_measured(said: Quantity, claim: Claim) -> bool:
@@ -111,7 +136,7 @@ def _restates(said: Quantity, claim: Claim) -> bool:
         owner is not None
         and owner[1] not in asked | STOP_WORDS | PLAIN_WORDS
         and owner[1] not in claim.target.text
-        and f"{owner[1]} {written}" in context
+        and f"{owner[1]}{owner['to'] or ''} {written}" in context
     )
 
 
@@ -119,7 +144,7 @@ _OF_ALL = re.compile(r"(?:\b(?:out )?of (?:the |all |a total of )?|\d ?/ ?)$")
 
 _QUALIFIED = re.compile(r",? ((?:at|in|on|before|after|during|for|with) (?:the )?\w+)")
 
-_OWNER = re.compile(r"([a-z]{3,}) $")
+_OWNER = re.compile(r"([a-z]{3,})(?P<to> (?:to|of|at))? $")
 
 
 def _is_share_of(said: Quantity, claim: Claim) -> bool:

@@ -70,6 +70,8 @@ def order_verdict(claim: Claim) -> bool | None:
     if told is None or _DENIES.search(claim.answer.text):
         return None
     listed = _ASKS_ORDER.search(asked) is not None
+    if _names_out_of_order(claim):
+        return False
     items, wanted = _wanted(claim)
     said = relations(claim.answer.text, items, listed) if wanted else set()
     if not said:
@@ -77,6 +79,17 @@ def order_verdict(claim: Claim) -> bool | None:
     if any((later, earlier) in said for earlier, later in wanted):
         return False
     return True if wanted <= said and _ORDERS.search(asked) else None
+
+
+def _names_out_of_order(claim: Claim) -> bool:
+    """Whether an answer tells expected steps in another order, without a word like "after"."""
+    names, text = claim.target.names, claim.answer.text
+    if len(names) < 2 or not _THEN.search(claim.target.text) or not _THEN.search(text):
+        return False
+    first = [next((at for n, at in claim.answer.names if n == name), -1) for name in names]
+    if min(first) < 0 or first == sorted(first):
+        return False
+    return not any(p.search(text) for p in (_EARLIER, _LATER, _BACK, *_RANKS[1:]))
 
 
 _ORDERS = re.compile(r"\b(?:order|sequence|first|before or|after or|earlier or|prior to or)\b")

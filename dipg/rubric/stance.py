@@ -10,7 +10,16 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from dipg.rubric.absence import CANNOT, CUES, SOURCE, SOURCE_WORD, STRONG, TELLS, UNDECIDABLE
+from dipg.rubric.absence import (
+    CANNOT,
+    CANNOT_BE,
+    CUES,
+    SOURCE,
+    SOURCE_WORD,
+    STRONG,
+    TELLS,
+    UNDECIDABLE,
+)
 from dipg.rubric.claims import Answer
 from dipg.rubric.clauses import Clause, lies_in
 from dipg.rubric.conflict import (
@@ -57,7 +66,8 @@ _ONLY_UNABLE = re.compile(
     r"(?:allow|permit|explain|clarify|establish|confirm|identify|tell|say which|state which|"
     r"indicate which)|nothing (?:\w+ ){0,5}?(?:settles|decides|resolves|allows|"
     r"permits|(?:tells|says|shows|"
-    r"explains|indicates) (?:which|who|whether))"
+    r"explains|indicates) (?:which|who|whether))|leaves? (?:\w+ ){0,2}?open|"
+    rf"{CANNOT_BE} (?:given|stated|named|provided|specified|told|said|answered|supplied|reported)"
 )
 """A statement that nothing can be concluded, which a conflict alone may be the cause of."""
 
@@ -90,7 +100,7 @@ def take_stance(
         states_both_sides(text) or names_one_and_other(text, spoken)
     )
     flagged = bool(conflicts or sided) and picks_none(
-        text, parts, conflicts, matter.raws, matter.asked
+        text, parts, conflicts, matter.raws, matter.asked, matter.polar
     )
     if flagged and conflicts:
         absences = [a for a in absences if not _is_part_of_report(text, a, parts, matter)]
@@ -141,11 +151,13 @@ def _offers_nothing(
 ) -> bool:
     """Whether a text that says at some spans that evidence is missing offers nothing in its
     place."""
-    states = False
+    states, undecided = False, False
     missing: list[Clause] = []
     read = _with_headings(parts, spans)
     for i, part in enumerate(read):
         if lies_in(part, spans):
+            # A first "it cannot be told" is about what was asked.
+            undecided |= i == 0 and UNDECIDABLE.pattern.search(part.text) is not None
             if _offers_beside(part, spans, text, matter):
                 return False
             missing.append(part)
@@ -154,7 +166,9 @@ def _offers_nothing(
         if said == "offers" and not _is_conceded(part, read[i + 1 : i + 2], spans, matter):
             return False
         states |= said != "nothing"
-    return not states or any(_is_on_what_was_asked(text, part, matter) for part in missing)
+    if not states or undecided:
+        return True
+    return any(_is_on_what_was_asked(text, part, matter) for part in missing)
 
 
 def _is_on_what_was_asked(text: str, part: Clause, matter: Matter) -> bool:
@@ -208,7 +222,7 @@ def _with_headings(parts: Sequence[Clause], spans: list[tuple[int, int]]) -> lis
     return found
 
 
-_THE_ANSWER = frozenset(("answe", "quest", "this"))
+_THE_ANSWER = frozenset(("answe", "quest", "this", "figur", "value", "amoun"))
 """Beginnings of words that refer to what was asked."""
 
 

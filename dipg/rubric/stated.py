@@ -23,7 +23,9 @@ _DIFFERENCE = re.compile(
 MORE = re.compile(r" (?:more(?! than)|further|additional|extra|remain(?:ed|ing|s)?|left|missing)\b")
 _FROM = re.compile(r"\bfrom (?:\w+ ){0,2}?$")
 _TO = re.compile(r"(?:\b(?:down |up )?to|->|=>|→) ?$")
-_ON_TO = re.compile(r"^ ?(?:[a-z%/][a-z/0-9%]* ){0,4}?(?:(?:down |up )?to|->|=>|→) ?\d")
+_ON_TO = re.compile(
+    r"^ ?(?:(?!with |plus |and |boost )[a-z%/][a-z/0-9%]* ){0,4}?(?:(?:down |up )?to|->|=>|→) ?\d"
+)
 _BY = re.compile(r"\b(?:by what|by how|how much)\b")
 _UP = re.compile(r"\b(?:increas|rise|rose|grew|grow|gain|longer|higher|more|differ)")
 

@@ -10,6 +10,7 @@ from dipg.rubric.absence import (
     is_cued,
     statements_of_absence,
 )
+from dipg.rubric.cues import Cued
 from dipg.rubric.lexicon import PLAIN_WORDS
 from dipg.rubric.reading import content
 from dipg.text import words
@@ -33,12 +34,18 @@ def concludes_absence(think: str, asked: frozenset[str] = frozenset()) -> bool:
         ending = parts
     for part in ending:
         spoken = words(part)
-        spans = statements_of_absence(part, spoken) or UNDECIDABLE.spans(part, spoken)[:1]
+        spans = statements_of_absence(part, spoken) or _UNDECIDED.spans(part, spoken)[:1]
         if spans and not _BUT_THERE_IS.search(part[spans[-1][1] :]):
-            if not _GUESS.search(think) and not _is_on(part, spans[-1], asked):
+            if not _GUESS.search(think) and not any(_is_on(part, s, asked) for s in spans):
                 continue
             return "not required" not in part and "no need" not in part
     return False
+
+
+_UNDECIDED = Cued(
+    re.compile(rf"{UNDECIDABLE.pattern.pattern}|\b(?:cannot|can't|can not) (?:\w+ )?answer\b"),
+    UNDECIDABLE.words,
+)
 
 
 def _is_on(part: str, absence: tuple[int, int], asked: frozenset[str]) -> bool:
@@ -51,7 +58,9 @@ def _is_on(part: str, absence: tuple[int, int], asked: frozenset[str]) -> bool:
 
 
 _CLAUSE_BORDERS = (";", ", ", " but ", " and ")
-_SAYS = re.compile(rf"{SOURCE}|{TELLS}|{STRONG}|therefore|conclude|must|abstain|evidence")
+_SAYS = re.compile(
+    rf"{SOURCE}|{TELLS}|{STRONG}|therefore|conclude|must|abstain|evidence|anything|missing|cannot|insufficient"
+)
 
 
 def _last_sentences(text: str, count: int) -> list[str]:

@@ -25,7 +25,9 @@ def keeps_actions(claim: Claim) -> bool:
         wanted.setdefault(name, set()).add(action)
     text, asked_text = claim.answer.text, claim.question.text.lower()
     named = with_companions(claim.answer.names, text, asked_text)
-    said = _with_interruptions(actions_of(text, named))
+    said = actions_of(text, named)
+    if not any("stop" in actions for actions in wanted.values()):
+        said = _with_interruptions(said)
     said += _affirmed(claim)
     asked = claim.question.terms
     resumed = {name for name, action in said if action == "resume" and "resumed" in asked}
@@ -36,6 +38,8 @@ def keeps_actions(claim: Claim) -> bool:
         if not name and len(wanted) == 1:
             (mine,) = wanted.values()
         whole = {a for o in claim.options for n, a in o.actions if n in (name, "") or not name}
+        if not name:
+            whole |= {ACTIONS[w] for o in claim.options for w in words(o.whole) if w in ACTIONS}
         if mine and action not in mine | whole and any(action in CLASHES[w] for w in mine):
             return False
     for name, actions in wanted.items():

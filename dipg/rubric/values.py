@@ -109,7 +109,20 @@ def same_rate(said: Quantity, wanted: Quantity, rates: set[float], claim: Claim)
         told = sentences(claim.context.text.lower())
         told = [s for s in told if any(said.same(n) for n in quantities(s))]
         known = [r for s in (*told, claim.question.text.lower()) for r, _, _ in frequencies(s)]
-    return any(close(said.per_day, k) for k in known)
+    return any(close(said.per_day, k) for k in known) or _is_interval(said, claim)
+
+
+def _is_interval(said: Quantity, claim: Claim) -> bool:
+    """Whether a computed dose is given at an interval that the context tells ("dosing interval:
+    36 hours")."""
+    if "interval" not in claim.context.terms or claim.context.has_number(said):
+        return False
+    days = 1 / said.per_day
+    return any(
+        close(n.value / (86_400 if n.dimension == "seconds" else 1), days)
+        for n in claim.context.numbers
+        if n.dimension in ("seconds", "days")
+    )
 
 
 def _implies_rate(asked: str, rate: float) -> bool:

@@ -8,13 +8,14 @@ from dipg.rubric.concepts import asked_kind, concepts, content, segments, shared
 from dipg.rubric.lexicon import DIRECTIONS, STOP_WORDS
 from dipg.rubric.mentions import Claim, is_denied
 from dipg.rubric.otherwise import class_rival, word_options
+from dipg.rubric.pace import is_only_pace
 from dipg.rubric.people import asked_person
 from dipg.rubric.subjects import is_of_another
 from dipg.rubric.targets import is_negated
 
 _CONTRAST = re.compile(
     r"(?<=\w)(?:[,;] (?:and |but )?(?:not|never)| (?:and|but) (?:not|never)"
-    r"|[,;]? (?:rather than|instead of|unlike))\b(?= (?:\S+ ){0,4}\S+\W*$)"
+    r"|[,;]? (?:rather than|instead of|unlike))\b(?= (?:\S+ ){0,6}\S+\W*$)"
 )
 
 
@@ -42,7 +43,7 @@ def says_phrase(claim: Claim) -> bool:
             or target.actions
             or _offers_direction(claim)
         )
-    if asked_person(claim):
+    if asked_person(claim) or is_only_pace(claim):
         return True
     if target.polar:
         return not class_rival(claim)

@@ -14,7 +14,8 @@ from tests.dipg.adversarial.vignettes import (
 )
 
 GROUNDED = {"grounded": 1, "hallucinated": 0, "consistent": 1, "correct": 1, "safe": 1}
-FOREIGN = {"grounded": 0, "hallucinated": 1, "consistent": 0, "safe": 0}
+# Whether such a proof still "carries" the answer's numbers, careful readers answer either way.
+FOREIGN = {"grounded": 0, "hallucinated": 1, "safe": 0}
 EMPTY = {"grounded": 0, "hallucinated": 0, "consistent": 0, "safe": 0, "correct": 1}
 UNRELATED = {"grounded": 1, "hallucinated": 0, "consistent": 0, "correct": 1, "safe": 0}
 
