@@ -166,16 +166,11 @@ _ONLY_WORDS = _only(str.isalnum)
 _ONLY_LETTERS = _only(str.islower)
 
 
-def letters(plain_text: str) -> set[str]:
-    """Runs of the letters a to z ("gy" of "54gy")."""
-    if not plain_text.isascii():
-        return set(_LETTERS.findall(plain_text))
-    if not plain_text.islower():
-        return set(plain_text.translate(_ONLY_LETTERS).split())
-    said = set(words(plain_text))  # most are letters alone, and looking them up again is quick
-    mixed = [w for w in said if not w.isalpha()]
-    said.difference_update(mixed)
-    return said.union(" ".join(mixed).translate(_ONLY_LETTERS).split())
+def letters(plain_text: str, wanted: frozenset[str]) -> frozenset[str]:
+    """Which of some words are among the runs of the letters a to z ("gy" of "54gy")."""
+    if plain_text.isascii():
+        return wanted.intersection(plain_text.translate(_ONLY_LETTERS).split())
+    return wanted.intersection(_LETTERS.findall(plain_text))
 
 
 _SHORT = 2_000

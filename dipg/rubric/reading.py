@@ -19,9 +19,11 @@ _NO_CODE = re.compile(
     r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*-?\d+"
 )
 _CAPITAL = re.compile(r"[A-Z](?:([A-Z]{2,})|[a-z]{2,})\b")
-_DIGITS = re.compile(r"[0-9]+")
+_DIGITS_OF_CODE = re.compile(
+    r"[0-9](?:(?<=[^\W_0-9][0-9])|(?<=-[0-9])|(?=[0-9]*[^\W\d_]))[0-9]*"
+)
+"""Digits next to a letter or behind a hyphen."""
 _LETTERS_BEFORE = re.compile(r"(?<![^\W_])[A-Za-z]{1,8}-$")
-_PARTS = re.compile(r"([^\W_]+)")
 _OPENING = re.compile(r"(?:^|(?<!Dr)(?<!Mr)(?<!Mrs)(?<!Ms)(?<!Prof)[.!?:;\n|]|- )[^\w\n]*$")
 
 
@@ -32,22 +34,37 @@ def squeeze(name: str) -> str:
 
 def terms(plain_text: str) -> frozenset[str]:
     """Every word, and every two that a hyphen or a space joins where one of them has a digit."""
-    parts = _PARTS.split(plain_text)
-    spoken, gaps = parts[1::2], parts[2::2]
-    found = set(spoken)
-    for gap, one, other in zip(gaps, spoken, spoken[1:]):
-        if gap == "-" or (gap == " " and not (one.isalpha() and other.isalpha())):
-            found.add(one + other)
+    if plain_text.isascii():
+        marked = plain_text.translate(_MARKED)
+    else:
+        marked = _MARK.sub("\n", plain_text)
+    # Words with one space between them are now neighbours in the list, others are not.
+    parts = marked.replace("\n", " \n ").replace("-", " - ").split(" ")
+    found = set(parts)
+    found.difference_update(_NO_WORDS)
+    last = len(parts) - 1
+    for i in [i for i, part in enumerate(parts) if part.isalnum() and not part.isalpha()]:
+        if i and parts[i - 1].isalnum():
+            found.add(parts[i - 1] + parts[i])
+        if i < last and parts[i + 1].isalnum():
+            found.add(parts[i] + parts[i + 1])
+    if "-" in plain_text:
+        for one, mark, other in zip(parts, parts[1:], parts[2:]):
+            if mark == "-" and one.isalnum() and other.isalnum():
+                found.add(one + other)
     return frozenset(found)
+
+
+_MARK = re.compile(r"[^\w -]|_")
+_MARKED = "".join(c if c.isalnum() or c in " -" else "\n" for c in map(chr, range(128)))
+_NO_WORDS = ("", "\n", "-")
 
 
 def names(folded: str) -> list[tuple[str, int]]:
     """Named things in folded text, with where they stand: codes, acronyms, proper names, drugs."""
-    found = _codes_at(folded)
-    lower = folded.lower()
-    if any(map(_may_be_drug, words(lower))):
-        for m in DRUG.finditer(lower):
-            found.setdefault(m.start(), m.group())
+    found = {at: name for at, code in _codes_at(folded) if (name := _name_of(code))}
+    for at, drug in _drugs_at(folded.lower()):
+        found.setdefault(at, drug)
     if not _is_shouted(folded):
         for m in _CAPITAL.finditer(folded):
             at, name = m.start(), m.group().lower()
@@ -60,6 +77,20 @@ def names(folded: str) -> list[tuple[str, int]]:
     return [(found[at], at) for at in sorted(found)]
 
 
+def _drugs_at(lower: str) -> list[tuple[int, str]]:
+    """Drugs, by the endings of their names."""
+    found: list[tuple[int, str]] = []
+    end = 0
+    for word in filter(_is_drug, words(lower)):
+        at = lower.find(word, end)
+        while lower[at - 1 : at].isalnum() or lower[at + len(word) : at + len(word) + 1].isalnum():
+            at = lower.find(word, at + 1)  # it was part of a longer word
+        end = at + len(word)
+        if lower[at - 1 : at] != "_" and lower[end : end + 1] != "_":
+            found.append((at, word))
+    return found
+
+
 def _opens(folded: str, at: int) -> bool:
     """Whether a sentence or a line begins there, so that a capital is no sign of a name."""
     if folded[at - 1] == " " and folded[at - 2 : at - 1].isalpha() and folded[at - 2].islower():
@@ -68,15 +99,15 @@ def _opens(folded: str, at: int) -> bool:
 
 
 @lru_cache(maxsize=16384)
-def _may_be_drug(word: str) -> bool:
-    return len(word) > 5 and word.endswith(DRUG_STEMS)
+def _is_drug(word: str) -> bool:
+    return len(word) > 5 and word.endswith(DRUG_STEMS) and DRUG.fullmatch(word) is not None
 
 
-def _codes_at(folded: str) -> dict[int, str]:
-    """Codes ("KX41", "H3K27M", "GSK-J4"), found by their digits."""
-    found: dict[int, str] = {}
+def _codes_at(folded: str) -> list[tuple[int, str]]:
+    """What is written like a code ("KX41", "H3K27M", "GSK-J4", also "m2"), found by its digits."""
+    found: list[tuple[int, str]] = []
     done = 0
-    for m in _DIGITS.finditer(folded):
+    for m in _DIGITS_OF_CODE.finditer(folded):
         at = m.start()
         if at < done:
             continue
@@ -85,15 +116,18 @@ def _codes_at(folded: str) -> dict[int, str]:
         if at == m.start() and folded[at - 1 : at] == "-":
             before = _LETTERS_BEFORE.search(folded, max(done, at - 10), at)
             at = before.start() if before else at
-        elif at == m.start() and not folded[m.end() : m.end() + 1].isalpha():
-            continue
         code = _CODE.match(folded, at)
         if code is None or (at and folded[at - 1] == "_"):
             continue
         done = code.end()
-        if not _NO_CODE.fullmatch(code.group().lower()):
-            found[at] = squeeze(code.group())
+        found.append((at, code.group()))
     return found
+
+
+@lru_cache(maxsize=8192)
+def _name_of(code: str) -> str:
+    """What a code names, "" for "m2", "5mg" and the like."""
+    return "" if _NO_CODE.fullmatch(code.lower()) else squeeze(code)
 
 
 def _is_inner(char: str) -> bool:
@@ -260,8 +294,4 @@ def _sentence(folded: str) -> Sentence:
 
 @lru_cache(maxsize=8192)
 def _names_of_sentence(folded: str) -> frozenset[str]:
-    return frozenset(n for n, _ in names(folded)).union(_codes(folded))
-
-
-def _codes(folded: str) -> list[str]:
-    return [squeeze(m.group()) for m in _CODE.finditer(folded)]
+    return frozenset(n for n, _ in names(folded)).union(squeeze(c) for _, c in _codes_at(folded))
