@@ -165,7 +165,7 @@ def _read(
     dimension, factor, end = unit_after(text, end)
     before = text[max(0, start - 24) : start]
     hit = comparator_before(before)
-    compare = direction(hit)
+    compare = direction(hit) if hit else ""
     graded = hit is not None and hit[1] and before[: hit.start()].endswith(_DEGREES)
     labelled = before[: hit.start()] if hit and graded else before
     if not dimension and labelled.endswith(_LABELLING) and (label := _LABEL.search(labelled)):
@@ -175,7 +175,7 @@ def _read(
     if hit and hit["more"] == "over" and _is_spread(before, hit.start(), dimension):
         compare = ""
     compare = compare or direction_after(text, end)
-    rate = _often(text, start, end, often)
+    rate = _often(text, start, end, often) if often else 0.0
     return Quantity(value * factor, dimension, compare, rate, value, start, end, is_spelled(m))
 
 
