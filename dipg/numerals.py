@@ -57,7 +57,10 @@ _TIMES_OVER = {
     "billion": 10**9,
 }
 
-NUMBER_WORDS = frozenset((*_NUMBER_WORDS, *_ROMAN, *_TIMES_OVER))
+# As sets, because sets compare with each other by their smaller one.
+_SPELLED_WORDS, _ROMAN_WORDS = frozenset(_NUMBER_WORDS), frozenset(_ROMAN)
+_TIMES_WORDS = frozenset(_TIMES_OVER)
+NUMBER_WORDS = _SPELLED_WORDS | _ROMAN_WORDS | _TIMES_WORDS
 """What a number may be written with, besides digits."""
 
 
@@ -65,12 +68,12 @@ def numerals(text: str, said: Set[str]) -> list[tuple[int, re.Match[str]]]:
     """Numerals and spelled numbers, with where the number itself begins."""
     hits = [(m.start(), m) for m in _NUMERAL.finditer(text)]
     digits = len(hits)
-    if not said.isdisjoint(_NUMBER_WORDS):
+    if not said.isdisjoint(_SPELLED_WORDS):
         for m in _SPELLED.finditer(text):
             at = m.start()
             if not at or not (text[at - 1].isalnum() or text[at - 1] == "_"):
                 hits.append((at, m))
-    if not said.isdisjoint(_ROMAN):
+    if not said.isdisjoint(_ROMAN_WORDS):
         hits += [(m.start("roman"), m) for m in _ROMAN_NUMERAL.finditer(text)]
     if len(hits) > digits:
         hits.sort(key=itemgetter(0))
@@ -79,7 +82,7 @@ def numerals(text: str, said: Set[str]) -> list[tuple[int, re.Match[str]]]:
 
 def may_go_on(text: str, said: Set[str]) -> bool:
     """Whether "and a half", "thousand" or the like may stand behind a number of a text."""
-    return "half" in text or not said.isdisjoint(_TIMES_OVER)
+    return "half" in text or not said.isdisjoint(_TIMES_WORDS)
 
 
 def value_of(m: re.Match[str], goes_on: bool = True) -> tuple[float, int]:

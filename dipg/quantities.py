@@ -122,10 +122,10 @@ def quantities(text: str) -> list[Quantity]:
     hits = numerals(text, said)
     if not hits:
         return []
-    found = []
     often = frequencies(text) if may_say_how_often(said) else []
-    taken = [(a, b) for _, a, b in often]
-    if "/19" in text or "/20" in text or not said.isdisjoint(MONTH_WORDS):
+    taken = [(a, b) for _, a, b in often] if often else []
+    found = []
+    if not said.isdisjoint(MONTH_WORDS) or ("/" in text and ("/19" in text or "/20" in text)):
         for value, dimension, compare, start, end in dates_in_words(text):
             found.append(Quantity(value, dimension, compare, 0.0, value, start, end))
             taken.append((start, end))
@@ -134,6 +134,9 @@ def quantities(text: str) -> list[Quantity]:
         {m.end() for m in _LIST_MARK.finditer(text)} if "\n" in text or text[:1].isdigit() else ()
     )
     goes_on = may_go_on(text, said)
+    if not (taken or marks):  # as nearly always
+        found = [_read(text, start, m, [], goes_on) for start, m in hits]
+        return _join_ranges(text, found) if len(found) > 1 else found
     i = 0
     near = 0
     for start, m in hits:
@@ -155,25 +158,24 @@ _start = attrgetter("start")
 def _read(
     text: str, start: int, m: re.Match[str], often: list[tuple[float, int, int]], goes_on: bool
 ) -> Quantity:
-    end = m.end()
     if is_date(m):
-        value, dimension, compare, start, end = date_in_digits(text, start, end)
+        value, dimension, compare, start, end = date_in_digits(text, start, m.end())
         return Quantity(value, dimension, compare, 0.0, value, start, end)
     value, end = value_of(m, goes_on)
     if start and text[start - 1] == "-" and _SIGN.search(text, max(0, start - 2), start):
         value = -value
     dimension, factor, end = unit_after(text, end)
     before = text[max(0, start - 24) : start]
+    compare = ""
     hit = comparator_before(before)
-    compare = direction(hit) if hit else ""
-    graded = hit is not None and hit[1] and before[: hit.start()].endswith(_DEGREES)
-    labelled = before[: hit.start()] if hit and graded else before
+    labelled = before
+    if hit and hit[1] and before[: hit.start()].endswith(_DEGREES):
+        labelled = before[: hit.start()]
     if not dimension and labelled.endswith(_LABELLING) and (label := _LABEL.search(labelled)):
         dimension = f"#{label[1]}"
         hit = hit or comparator_before(before[: label.start()])
+    if hit and not (hit["more"] == "over" and _is_spread(before, hit.start(), dimension)):
         compare = direction(hit)
-    if hit and hit["more"] == "over" and _is_spread(before, hit.start(), dimension):
-        compare = ""
     compare = compare or direction_after(text, end)
     rate = _often(text, start, end, often) if often else 0.0
     return Quantity(value * factor, dimension, compare, rate, value, start, end, is_spelled(m))
