@@ -25,11 +25,17 @@ _LAST_WORDS = (
 )
 _COMPARING = ("<", ">", "=", "< ", "> ", "= ", *(f"{last} " for last in _LAST_WORDS.split("|")))
 """What text before a number ends in where a direction may be given."""
+_LAST_LETTERS = frozenset(f" {last} "[-3:] for last in _LAST_WORDS.split("|"))
+_SIGNS = frozenset("<>=")
 _AFTERWARDS = re.compile(
     r"\+(?! ?\d)|(?: per (?:day|week|dose|cycle)| ?/ ?day)?,? ?"
     r"(?:(or (?:more|higher|above|greater|over|longer|older)|and (?:above|over|"
     r"more)|at least|(?:at )?minimum)|"
     r"(or (?:less|fewer|lower|below|under|shorter|younger)|and below|at most|(?:at )?maximum))\b"
+)
+# All that it can begin with, besides "+".
+_FIRST_LETTERS = frozenset(
+    (" p", " /", "/ ", "/d", ", ", ",o", ",a", ",m", " o", " a", " m", "or", "an", "at", "mi", "ma")
 )
 
 
@@ -41,6 +47,9 @@ def comparator_start(text: str, start: int) -> int:
 
 def comparator_before(before: str) -> re.Match[str] | None:
     """The comparator that a text before a number ends in."""
+    last = before[-3:]
+    if last not in _LAST_LETTERS and _SIGNS.isdisjoint(last):  # nearly always, and quickly seen
+        return None
     return _COMPARATOR.search(before) if before.endswith(_COMPARING) else None
 
 
@@ -51,5 +60,8 @@ def direction(hit: re.Match[str] | None) -> str:
 
 def direction_after(text: str, end: int) -> str:
     """The sign that stands behind a number ("3 or more")."""
+    first = text[end : end + 2]
+    if first not in _FIRST_LETTERS and first[:1] != "+":
+        return ""
     later = _AFTERWARDS.match(text, end)
     return "" if later is None else "<=" if later[2] else ">="

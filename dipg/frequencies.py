@@ -1,6 +1,7 @@
 """How often something is given: "twice weekly" is 2/7 a day, "q12h" 2 a day."""
 
 import re
+from collections.abc import Set
 
 _COUNTED = "two|three|four|five|six|eight|ten|twelve"
 _USUAL = (
@@ -40,23 +41,47 @@ FREQUENCY_WORDS = frozenset({
     "bd", "tid", "tds", "qid", "qds", "qd", "od", "q", "h", "w", "d", "wk", "intervals",
 })  # fmt: skip
 """A text without any of these words says nothing about how often."""
+_AFTER_EVERY = frozenset({
+    "days", "weeks", "months", "hours", "night", "nights", "fortnight", "fortnights", "h", "w",
+})  # fmt: skip
+_EVERY = frozenset(("every", "each", "intervals", "q"))
+_ALONE = FREQUENCY_WORDS - _AFTER_EVERY - _EVERY
+WORDS_OF_RATES = FREQUENCY_WORDS | _AFTER_EVERY | _EVERY
+"""What `may_say_how_often` has to know of."""
+
+
+def may_say_how_often(said: Set[str]) -> bool:
+    """Whether a text with these words (see `dipg.text.letters`) can hold a frequency: "4 months" is
+    none, "every 4 months" is one."""
+    if said.isdisjoint(FREQUENCY_WORDS):
+        return False
+    return not said.isdisjoint(_ALONE) or not (
+        said.isdisjoint(_EVERY) or said.isdisjoint(_AFTER_EVERY)
+    )
 
 
 def frequencies(text: str) -> list[tuple[float, int, int]]:
     """How often, in 1/day, with where it stands: "twice weekly" is 2/7."""
-    spaced = any(map(text.__contains__, _CUES)) or _NTH.search(text) is not None
-    pattern = _WITH_SPACED if spaced else _FREQUENCY
+    pattern = _WITH_SPACED if _may_be_spaced(text) else _FREQUENCY
     return [
-        (_rate(m.groupdict()), m.start(), m.end())
+        (_rate(m), m.start(), m.end())
         for start, stop in _windows(text)
         for m in pattern.finditer(text, start, stop)
+        if m.end() < stop or not text[stop : stop + 1].isalpha()  # "per d" of "per dose"
     ]
+
+
+def _may_be_spaced(text: str) -> bool:
+    """Whether "3-weekly", "two monthly" or "intervals" may be there."""
+    if "weekly" in text or "monthly" in text:
+        return any(map(text.__contains__, _CUES)) or _NTH.search(text) is not None
+    return "hourly" in text or "intervals" in text
 
 
 # Alternatives that each begin with a letter, which makes searching quick.
 _UNIT_OF_TIME = re.compile(
-    r"day|dai|week|wk|month|hour|night|fortnight|interval|per d|/d|b\.?i?\.?d|t\.?i?\.?d|"
-    r"q\.?[di]|q\d|o\.?d"
+    r"day|dai|week|wk|month|hour|night|interval|per d(?![a-z])|/d(?![a-z])|b\.?i?\.?d(?![a-z])|"
+    r"t\.?i?\.?ds?(?![a-z])|q\.?[di]|q\d|o\.?d(?![a-z])"
 )
 _BEFORE, _AFTER = 20, 24
 """Characters around a unit of time in which all of a frequency stands."""
@@ -74,19 +99,19 @@ def _windows(text: str) -> list[tuple[int, int]]:
     return found
 
 
-def _rate(g: dict[str, str | None]) -> float:
-    if times := g["times"]:
-        return _number(times[0] if times[0].isdigit() else times.split()[0]) / _DAYS[g["per"] or ""]
-    if adjective := g["adj"]:
-        return 1 / _DAYS[adjective]
-    if g["every"]:
-        return 1 / (_number(g["n"]) * _DAYS[g["unit"] or ""])
-    if latin := g["latin"]:
-        return float(_LATIN[latin])
-    for count, unit in (("an", "aunit"), ("inn", "inunit"), ("ofn", "ofunit"), ("qn", "qunit")):
-        if g.get(unit):
-            return 1 / (_number(g[count]) * _DAYS[g[unit] or ""])
-    return 1 / _DAYS[g["rate"] or g["arate"] or ""]
+_COUNTED_IN = {"unit": "n", "qunit": "qn", "aunit": "an", "inunit": "inn", "ofunit": "ofn"}
+"""The group of a unit of time -> that of how many of it."""
+
+
+def _rate(m: re.Match[str]) -> float:
+    last = m.lastgroup or ""
+    if last == "latin":
+        return float(_LATIN[m[last]])
+    days = _DAYS[m[last]]
+    if last == "per":
+        times = m["times"]
+        return _number(times[0] if times[0].isdigit() else times.split()[0]) / days
+    return 1 / (_number(m[_COUNTED_IN[last]]) * days) if last in _COUNTED_IN else 1 / days
 
 
 def _number(written: str | None) -> int:

@@ -1,6 +1,7 @@
 """Numbers as they are written: digits, words and Roman numerals."""
 
 import re
+from collections.abc import Set
 from operator import itemgetter
 
 _SMALL = [
@@ -56,27 +57,45 @@ _TIMES_OVER = {
     "billion": 10**9,
 }
 
+# As sets, because sets compare with each other by their smaller one.
+_SPELLED_WORDS, _ROMAN_WORDS = frozenset(_NUMBER_WORDS), frozenset(_ROMAN)
+_TIMES_WORDS = frozenset(_TIMES_OVER)
+NUMBER_WORDS = _SPELLED_WORDS | _ROMAN_WORDS | _TIMES_WORDS
+"""What a number may be written with, besides digits."""
 
-def numerals(text: str, said: set[str]) -> list[tuple[int, re.Match[str]]]:
+
+def numerals(text: str, said: Set[str]) -> list[tuple[int, re.Match[str]]]:
     """Numerals and spelled numbers, with where the number itself begins."""
     hits = [(m.start(), m) for m in _NUMERAL.finditer(text)]
     digits = len(hits)
-    if not said.isdisjoint(_NUMBER_WORDS):
+    if not said.isdisjoint(_SPELLED_WORDS):
         for m in _SPELLED.finditer(text):
             at = m.start()
             if not at or not (text[at - 1].isalnum() or text[at - 1] == "_"):
                 hits.append((at, m))
-    if not said.isdisjoint(_ROMAN):
+    if not said.isdisjoint(_ROMAN_WORDS):
         hits += [(m.start("roman"), m) for m in _ROMAN_NUMERAL.finditer(text)]
     if len(hits) > digits:
         hits.sort(key=itemgetter(0))
     return hits
 
 
-def value_of(m: re.Match[str]) -> tuple[float, int]:
-    """What a numeral stands for, and where it ends with "and a half" or "thousand" behind it."""
+def may_go_on(text: str, said: Set[str]) -> bool:
+    """Whether "and a half", "thousand" or the like may stand behind a number of a text."""
+    return "half" in text or not said.isdisjoint(_TIMES_WORDS)
+
+
+def value_of(m: re.Match[str], goes_on: bool = True) -> tuple[float, int]:
+    """What a numeral stands for, and where it ends with "and a half" or "thousand" behind it.
+
+    Args:
+      m: the numeral.
+      goes_on: whether such words may be there at all.
+    """
     text, end = m.string, m.end()
     value = _value(m)
+    if not goes_on:
+        return value, end
     if text.startswith(" and a half", end):
         value, end = value + 0.5, end + len(" and a half")
     if (times := _MULTIPLE.match(text, end)) is not None:
@@ -86,8 +105,9 @@ def value_of(m: re.Match[str]) -> tuple[float, int]:
 
 def _value(m: re.Match[str]) -> float:
     if m.re is _NUMERAL:
-        value = float(m.string[m.start() : m.end("end")][:40])
-        return value * 10.0 ** int(m["pow"]) if m["exp"] else value
+        if m.lastgroup != "exp":
+            return float(m.group()[:40])
+        return float(m.string[m.start() : m.end("end")][:40]) * 10.0 ** int(m["pow"])
     if m.re is _ROMAN_NUMERAL:
         return float(_ROMAN[m["roman"]])
     value = float(sum(_NUMBER_WORDS[p] for p in re.split("[- ]", m["word"])))
@@ -98,7 +118,7 @@ def _value(m: re.Match[str]) -> float:
 
 def is_date(m: re.Match[str]) -> bool:
     """Whether a numeral is a date or a time of day."""
-    return m.re is _NUMERAL and bool(m["date"])
+    return m.lastgroup == "date"
 
 
 def is_spelled(m: re.Match[str]) -> bool:

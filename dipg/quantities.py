@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from dipg.comparators import comparator_before, direction, direction_after
 from dipg.dates import MONTH_WORDS, date_in_digits, dates_in_words
-from dipg.frequencies import FREQUENCY_WORDS, frequencies
+from dipg.frequencies import WORDS_OF_RATES, frequencies, may_say_how_often
 from dipg.measures import unit_after
-from dipg.numerals import is_date, is_spelled, numerals, value_of
+from dipg.numerals import NUMBER_WORDS, is_date, is_spelled, may_go_on, numerals, value_of
 from dipg.text import letters
 
 _SIGN = re.compile(r"(?:^|[\s(=:])-$")
@@ -112,16 +112,20 @@ def close(a: float, b: float) -> bool:
     return abs(a - b) <= 1e-6 * max(abs(a), abs(b))
 
 
+_TELLING = NUMBER_WORDS | WORDS_OF_RATES | MONTH_WORDS
+"""Words that tell what else than digits there is to look for."""
+
+
 def quantities(text: str) -> list[Quantity]:
     """Every number of plain text (see `dipg.text.plain`), in order; list markers are no numbers."""
-    said = letters(text)
+    said = letters(text, _TELLING)
     hits = numerals(text, said)
     if not hits:
         return []
+    often = frequencies(text) if may_say_how_often(said) else []
+    taken = [(a, b) for _, a, b in often] if often else []
     found = []
-    often = [] if said.isdisjoint(FREQUENCY_WORDS) else frequencies(text)
-    taken = [(a, b) for _, a, b in often]
-    if "/19" in text or "/20" in text or not said.isdisjoint(MONTH_WORDS):
+    if not said.isdisjoint(MONTH_WORDS) or ("/" in text and ("/19" in text or "/20" in text)):
         for value, dimension, compare, start, end in dates_in_words(text):
             found.append(Quantity(value, dimension, compare, 0.0, value, start, end))
             taken.append((start, end))
@@ -129,6 +133,10 @@ def quantities(text: str) -> list[Quantity]:
     marks = (
         {m.end() for m in _LIST_MARK.finditer(text)} if "\n" in text or text[:1].isdigit() else ()
     )
+    goes_on = may_go_on(text, said)
+    if not (taken or marks):  # as nearly always
+        found = [_read(text, start, m, [], goes_on) for start, m in hits]
+        return _join_ranges(text, found) if len(found) > 1 else found
     i = 0
     near = 0
     for start, m in hits:
@@ -138,7 +146,7 @@ def quantities(text: str) -> list[Quantity]:
             continue
         while near < len(often) and often[near][2] < start - 12:
             near += 1
-        found.append(_read(text, start, m, often[near : near + 3]))
+        found.append(_read(text, start, m, often[near : near + 3], goes_on))
     if len(found) > 1 and taken:
         found.sort(key=_start)
     return _join_ranges(text, found) if len(found) > 1 else found
@@ -147,28 +155,29 @@ def quantities(text: str) -> list[Quantity]:
 _start = attrgetter("start")
 
 
-def _read(text: str, start: int, m: re.Match[str], often: list[tuple[float, int, int]]) -> Quantity:
-    end = m.end()
+def _read(
+    text: str, start: int, m: re.Match[str], often: list[tuple[float, int, int]], goes_on: bool
+) -> Quantity:
     if is_date(m):
-        value, dimension, compare, start, end = date_in_digits(text, start, end)
+        value, dimension, compare, start, end = date_in_digits(text, start, m.end())
         return Quantity(value, dimension, compare, 0.0, value, start, end)
-    value, end = value_of(m)
+    value, end = value_of(m, goes_on)
     if start and text[start - 1] == "-" and _SIGN.search(text, max(0, start - 2), start):
         value = -value
     dimension, factor, end = unit_after(text, end)
     before = text[max(0, start - 24) : start]
+    compare = ""
     hit = comparator_before(before)
-    compare = direction(hit)
-    graded = hit is not None and hit[1] and before[: hit.start()].endswith(_DEGREES)
-    labelled = before[: hit.start()] if hit and graded else before
+    labelled = before
+    if hit and hit[1] and before[: hit.start()].endswith(_DEGREES):
+        labelled = before[: hit.start()]
     if not dimension and labelled.endswith(_LABELLING) and (label := _LABEL.search(labelled)):
         dimension = f"#{label[1]}"
         hit = hit or comparator_before(before[: label.start()])
+    if hit and not (hit["more"] == "over" and _is_spread(before, hit.start(), dimension)):
         compare = direction(hit)
-    if hit and hit["more"] == "over" and _is_spread(before, hit.start(), dimension):
-        compare = ""
     compare = compare or direction_after(text, end)
-    rate = _often(text, start, end, often)
+    rate = _often(text, start, end, often) if often else 0.0
     return Quantity(value * factor, dimension, compare, rate, value, start, end, is_spelled(m))
 
 

@@ -49,13 +49,18 @@ _FOREIGN = re.compile(r"[^\x00-\x7f]+")
 _COMBINING = re.compile("[\u0300-\u036f]")
 _GROUPED = re.compile(r"\b\d{1,3}(?:,\d{3})+\b(?![.,]\d{3}\b)")
 _WORDLIKE = re.compile(r"[^\W\d_]+|\d+(?:\.\d+)*|[^\w\s\"'`*]")
+_ASCII_WORDLIKE = re.compile(r"[a-zA-Z]+|[0-9]+(?:\.[0-9]+)*|[^a-zA-Z0-9_\s\"'`*]")
+"""The same for ASCII text, where plain sets of characters are quicker than classes."""
 _VISIBLE = re.compile("[!-~]")
 _WORDS = re.compile(r"[^\W_]+")
 _LETTERS = re.compile("[a-z]+")
 IN_BRACKETS = re.compile(r"\([^()]*\)")
 """An aside in brackets; of nested ones, the innermost."""
 _NO_TITLE = r"(?<!\b[DdMm]r\.)(?<!\b[Mm]rs\.)(?<!\bMs\.)(?<!\b[Pp]rof\.)(?<!\bSt\.)(?<!\bvs\.)"
-_SENTENCE_END = re.compile(rf"(?<=[.!?]){_NO_TITLE}(?:[\"')\]]*)\s+|\n+|;\s+")
+# Begins with a set of rare characters, which makes searching quick.
+_SENTENCE_END = re.compile(
+    rf"[.!?\n;](?:(?<=[.!?])(?=[\"')\]\s]){_NO_TITLE}(?P<gap>[\"')\]]*\s+)|(?<=\n)\n*|(?<=;)\s+)"
+)
 
 
 def fold(text: str) -> str:
@@ -138,7 +143,7 @@ def tokens(plain_text: str) -> list[str]:
     Numbers are whole tokens and apart from letters, so "4 Gy" is not part of "54 Gy" while "54Gy"
     is "54 Gy".
     """
-    return _WORDLIKE.findall(plain_text)
+    return (_ASCII_WORDLIKE if plain_text.isascii() else _WORDLIKE).findall(plain_text)
 
 
 def words(plain_text: str) -> tuple[str, ...]:
@@ -161,11 +166,11 @@ _ONLY_WORDS = _only(str.isalnum)
 _ONLY_LETTERS = _only(str.islower)
 
 
-def letters(plain_text: str) -> set[str]:
-    """Runs of the letters a to z ("gy" of "54gy")."""
+def letters(plain_text: str, wanted: frozenset[str]) -> frozenset[str]:
+    """Which of some words are among the runs of the letters a to z ("gy" of "54gy")."""
     if plain_text.isascii():
-        return set(plain_text.translate(_ONLY_LETTERS).split())
-    return set(_LETTERS.findall(plain_text))
+        return wanted.intersection(plain_text.translate(_ONLY_LETTERS).split())
+    return wanted.intersection(_LETTERS.findall(plain_text))
 
 
 _SHORT = 2_000
@@ -182,7 +187,13 @@ def part_around(text: str, start: int, end: int, stop: re.Pattern[str]) -> tuple
 
 def sentences(text: str) -> list[str]:
     """Split at sentence ends, line breaks and semicolons; a decimal point ends nothing."""
-    return [s for s in _SENTENCE_END.split(text) if s and not s.isspace()]
+    found, start = [], 0
+    for m in _SENTENCE_END.finditer(text):
+        # A full stop belongs to its sentence; line breaks and semicolons to none.
+        found.append(text[start : m.start() + 1 if m["gap"] else m.start()])
+        start = m.end()
+    found.append(text[start:])
+    return [s for s in found if s and not s.isspace()]
 
 
 def is_blank(text: str) -> bool:

@@ -142,7 +142,7 @@ def _is_given_as_often(
     if not number.per_day:
         return True
     rates = {q.per_day for q in told if q.per_day}
-    if not rates and FREQUENCY_WORDS & letters(proof_text):
+    if not rates and letters(proof_text, FREQUENCY_WORDS):
         rates = {r for r, _, _ in frequencies(proof_text)}
     if not rates:
         return True

@@ -54,8 +54,9 @@ def read_answer(answer: str) -> Answer:
     too_long = len(folded) > LONGEST_ANSWER or max(len(numbers), len(named)) > MOST_VALUES
     first = _FIRST_NAME.match(folded)
     opening = first[1].lower() if first else ""
-    parts = clauses(text, numbers, named)
-    return Answer(text, numbers, named, parts, frozenset(words(text)), too_long, opening)
+    spoken = frozenset(words(text))
+    parts = clauses(text, numbers, named, spoken)
+    return Answer(text, numbers, named, parts, spoken, too_long, opening)
 
 
 _LIST_MARK = re.compile(r"^[ \t]*\(?\d{1,2}[.)] (?=\S)", re.MULTILINE)

@@ -1,21 +1,34 @@
 """A text cut into clauses: the pieces in which something is stated, denied or offered."""
 
-import itertools
 import re
+from collections.abc import Set
 from typing import NamedTuple
 
 from dipg.quantities import Quantity
 
-# Begins with a set of characters, which makes searching quick.
-_CLAUSE_END = re.compile(
-    r"[\s;,:](?:(?<=[.!?]\s)\s*|(?<=\n)\n*|(?<=;)\s*|(?<=:)\s+|(?<=\s)\s*- "
-    r"|(?<=,)\s+(?=\d|(?:but|however|yet|so|thus|hence|therefore|although|though|while|which|"
+_TURNS = frozenset(
+    ("but", "however", "although", "though", "nevertheless", "nonetheless", "therefore", "still")
+    + ("yet", "because", "since", "whereas")
+)
+"""Words that a clause begins with, whatever stands before them."""
+_AFTER_COMMA = (
+    r"(?=\d|(?:but|however|yet|so|thus|hence|therefore|although|though|while|which|"
     r"and|i|we|it|the|give|use|assume|probably|likely|presumably|perhaps|maybe|possibly|"
     r"typically|usually|unlike|compared|in contrast)\b)"
+)
+# Both begin with a set of characters, which makes searching quick.
+_CLAUSE_END = re.compile(
+    r"[\s;,:](?:(?<=[.!?]\s)\s*|(?<=\n)\n*|(?<=;)\s*|(?<=:)\s+|(?<=\s)\s*- "
+    rf"|(?<=,)\s+{_AFTER_COMMA}"
     r"|(?<=\s)(?=(?:but|however|although|though|nevertheless|nonetheless|therefore|still,|"
     r"(?<!not )yet|because|since|whereas) ))"
 )
-
+# The same for text with none of the words above that stand for themselves, and no dash: cuts at
+# marks alone, which are rarer than spaces.
+_MARKED_END = re.compile(
+    r"[.!?\n;:,](?:(?<=[.!?])\s+|(?<=\n)\n*|(?<=;)\s*|(?<=:)\s+"
+    rf"|(?<=,)\s+{_AFTER_COMMA})"
+)
 
 ASSERTS = re.compile(r"\b(?:is|was|are|were|received|gets?|got|has|had|takes|took)\b")
 """A clause with such a verb states something."""
@@ -31,24 +44,33 @@ class Clause(NamedTuple):
     names: tuple[str, ...]
 
 
-def clauses(text: str, numbers: list[Quantity], named: list[tuple[str, int]]) -> list[Clause]:
-    """Cut plain text into clauses, each with the numbers and names that stand in it."""
-    edges = [0]
-    for m in _CLAUSE_END.finditer(text):
-        if m.end() > edges[-1]:
-            edges.append(m.end())
-    edges.append(len(text))
-    found, i, j = [], 0, 0
-    for a, b in itertools.pairwise(edges):
+def clauses(
+    text: str, numbers: list[Quantity], named: list[tuple[str, int]], spoken: Set[str]
+) -> list[Clause]:
+    """Cut plain text, whose words are `spoken`, into clauses, each with the numbers and names that
+    stand in it."""
+    found: list[Clause] = []
+    i = j = a = 0
+    for b in (*_ends(text, spoken), len(text)):
+        if b <= a:
+            continue
         first_number, first_name = i, j
         while i < len(numbers) and numbers[i].start < b:
             i += 1
         while j < len(named) and named[j][1] < b:
             j += 1
-        if text[a:b].strip(" .,;:!?\n"):
-            inside = tuple(n for n, _ in named[first_name:j])
-            found.append(Clause(text[a:b], a, b, tuple(numbers[first_number:i]), inside))
+        part = text[a:b]
+        if part.strip(" .,;:!?\n"):
+            inside = [n for n, _ in named[first_name:j]] if j > first_name else ()
+            found.append(Clause(part, a, b, tuple(numbers[first_number:i]), tuple(inside)))
+        a = b
     return found
+
+
+def _ends(text: str, spoken: Set[str]) -> list[int]:
+    """Where clauses end, but for the last."""
+    marked = "- " not in text and _TURNS.isdisjoint(spoken)
+    return [m.end() for m in (_MARKED_END if marked else _CLAUSE_END).finditer(text)]
 
 
 def lies_in(part: Clause, spans: list[tuple[int, int]]) -> bool:

@@ -15,6 +15,9 @@ _LABEL = re.compile(
     r"([a-z]|\d{1,4}|i{1,3}|iv|one|two|three|four|five)\b"
 )
 _LABELLED = frozenset(f"{thing}{s}" for thing in _LABELLED_THINGS for s in ("", "s"))
+_LABEL_WORDS = frozenset("abcdefghijklmnopqrstuvwxyz") | word_set(
+    "ii iii iv one two three four five"
+)
 
 
 def labels_of(plain_text: str) -> list[tuple[str, str]]:
@@ -30,12 +33,16 @@ def label_spots(plain_text: str) -> list[tuple[int, tuple[str, str]]]:
 
 
 def _find_labels(plain_text: str) -> list[tuple[int, tuple[str, str]]]:
-    found = [
-        (m.start(), (m[1].removeprefix("dose "), _SAME_LABEL.get(m[2], m[2])))
-        for m in _LABEL.finditer(plain_text)
-        if m[2] != "a" or _is_label(m, plain_text)
-    ]
-    if any(ordinal in plain_text for ordinal in _ORDINALS):
+    found: list[tuple[int, tuple[str, str]]] = []
+    spoken = words(plain_text)
+    behind = [word for thing, word in zip(spoken, spoken[1:]) if thing in _LABELLED]
+    if any(word in _LABEL_WORDS or word.isdigit() for word in behind):  # it saves most searches
+        found = [
+            (m.start(), (m[1].removeprefix("dose "), _SAME_LABEL.get(m[2], m[2])))
+            for m in _LABEL.finditer(plain_text)
+            if m[2] != "a" or _is_label(m, plain_text)
+        ]
+    if not _ORDINALS.keys().isdisjoint(spoken):
         found += [(m.start(), (m[2], _ORDINALS[m[1]])) for m in _ORDINAL.finditer(plain_text)]
         found.sort()
     return found

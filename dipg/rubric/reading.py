@@ -18,10 +18,10 @@ _NO_CODE = re.compile(
     r"\d+(?:\.\d+)?-?[a-z%]+\d?|(?:m|cm|mm)[23]|x10|q\d+[hdw]|[a-z]+-10|co2|"
     r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*-?\d+"
 )
-_CAPITAL = re.compile(r"[A-Z](?:([A-Z]{2,})|[a-z]{2,})\b")
-_DIGITS = re.compile(r"[0-9]+")
+_CAPITAL = re.compile(r"[A-Z](?:([A-Z]{2,})|[a-z]{2,})")
+_DIGIT = re.compile("[0-9]")
+_END_OF_CODE = re.compile(r"\d+[A-Za-z]?")
 _LETTERS_BEFORE = re.compile(r"(?<![^\W_])[A-Za-z]{1,8}-$")
-_PARTS = re.compile(r"([^\W_]+)")
 _OPENING = re.compile(r"(?:^|(?<!Dr)(?<!Mr)(?<!Mrs)(?<!Ms)(?<!Prof)[.!?:;\n|]|- )[^\w\n]*$")
 
 
@@ -32,32 +32,107 @@ def squeeze(name: str) -> str:
 
 def terms(plain_text: str) -> frozenset[str]:
     """Every word, and every two that a hyphen or a space joins where one of them has a digit."""
-    parts = _PARTS.split(plain_text)
-    spoken, gaps = parts[1::2], parts[2::2]
-    found = set(spoken)
-    for gap, one, other in zip(gaps, spoken, spoken[1:]):
-        if gap == "-" or (gap == " " and not (one.isalpha() and other.isalpha())):
-            found.add(one + other)
+    if plain_text.isascii():
+        marked = plain_text.translate(_MARKED)
+    else:
+        marked = _MARK.sub("\n", plain_text)
+    # Words with one space between them are now neighbours in the list, others are not.
+    parts = marked.replace("\n", " \n ").replace("-", " - ").split(" ")
+    found = set(parts)
+    found.difference_update(_NO_WORDS)
+    last = len(parts) - 1
+    for i in [i for i, part in enumerate(parts) if part.isalnum() and not part.isalpha()]:
+        if i and parts[i - 1].isalnum():
+            found.add(parts[i - 1] + parts[i])
+        if i < last and parts[i + 1].isalnum():
+            found.add(parts[i] + parts[i + 1])
+    if "-" in plain_text:
+        for one, mark, other in zip(parts, parts[1:], parts[2:]):
+            if mark == "-" and one.isalnum() and other.isalnum():
+                found.add(one + other)
     return frozenset(found)
+
+
+_MARK = re.compile(r"[^\w -]|_")
+_MARKED = "".join(c if c.isalnum() or c in " -" else "\n" for c in map(chr, range(128)))
+_NO_WORDS = ("", "\n", "-")
 
 
 def names(folded: str) -> list[tuple[str, int]]:
     """Named things in folded text, with where they stand: codes, acronyms, proper names, drugs."""
-    found = _codes_at(folded)
-    lower = folded.lower()
-    if any(map(_may_be_drug, words(lower))):
-        for m in DRUG.finditer(lower):
-            found.setdefault(m.start(), m.group())
-    if not _is_shouted(folded):
-        for m in _CAPITAL.finditer(folded):
-            at, name = m.start(), m.group().lower()
-            if at in found or name in PLAIN_WORDS or (at and _is_inner(folded[at - 1])):
-                continue
-            if m[1] and not m[1].strip("IVX"):
-                continue
-            if m[1] or (at and not _opens(folded, at)):
-                found[at] = name
-    return [(found[at], at) for at in sorted(found)]
+    found, _ = _find_names(folded)
+    return [(name, at) for at, name in found.items()]
+
+
+def _find_names(folded: str) -> tuple[dict[int, str], list[str]]:
+    """Names by where they stand, in order, and what is written like a code but names nothing."""
+    found: dict[int, str] = {}
+    measures: list[str] = []
+    shouted, hyphened = _is_shouted(folded), "-" in folded
+    end = 0
+    for word in filter(_kind_of, words(folded)):
+        kind = _kind_of(word)
+        if kind == "number" and not hyphened:
+            continue
+        at = _find_word(folded, word, end)
+        end = at + len(word)
+        before = folded[at - 1 : at]
+        if kind == "number":
+            if before == "-" and (code := _hyphened_code(folded, at)):
+                if _kind_of_code(code.group()) == "code":
+                    found[code.start()] = squeeze(code.group())
+                else:
+                    measures.append(squeeze(code.group()))
+        elif before == "_" or folded[end : end + 1] == "_":
+            continue
+        elif kind == "measure":
+            measures.append(word.lower())
+        elif kind in ("code", "drug") or (
+            not shouted and (kind == "acronym" or (at and not _opens(folded, at)))
+        ):
+            found[at] = word.lower()
+    return found, measures
+
+
+def _find_word(text: str, word: str, start: int) -> int:
+    """Where a word stands next that is there."""
+    at = text.find(word, start)
+    while text[at - 1 : at].isalnum() or text[at + len(word) : at + len(word) + 1].isalnum():
+        at = text.find(word, at + 1)  # it was part of a longer one
+    return at
+
+
+def _hyphened_code(folded: str, at: int) -> re.Match[str] | None:
+    """The code ("KX-41") whose number stands there."""
+    letters = _LETTERS_BEFORE.search(folded, max(0, at - 10), at)
+    return _CODE.match(folded, letters.start()) if letters else None
+
+
+@lru_cache(maxsize=16384)
+def _kind_of(word: str) -> str:
+    """What a word may name by how it is written; "" for nothing.
+
+    A number can be the end of a code, a capitalised word the begin of a sentence.
+    """
+    if _DIGIT.search(word):
+        if _CODE.fullmatch(word):
+            return _kind_of_code(word)
+        return "number" if _END_OF_CODE.fullmatch(word) else ""
+    lower = word.lower()
+    if len(word) > 5 and lower.endswith(DRUG_STEMS) and DRUG.fullmatch(lower):
+        return "drug"
+    capital = _CAPITAL.fullmatch(word)
+    if capital is None or lower in PLAIN_WORDS:
+        return ""
+    if capital[1]:
+        return "acronym" if capital[1].strip("IVX") else ""
+    return "capitalised"
+
+
+@lru_cache(maxsize=8192)
+def _kind_of_code(code: str) -> str:
+    """Whether what is written like a code is one, and not "m2" or "jan-12"."""
+    return "measure" if _NO_CODE.fullmatch(code.lower()) else "code"
 
 
 def _opens(folded: str, at: int) -> bool:
@@ -65,39 +140,6 @@ def _opens(folded: str, at: int) -> bool:
     if folded[at - 1] == " " and folded[at - 2 : at - 1].isalpha() and folded[at - 2].islower():
         return False  # the usual case, without a search
     return _OPENING.search(folded, max(0, at - 6), at) is not None
-
-
-@lru_cache(maxsize=16384)
-def _may_be_drug(word: str) -> bool:
-    return len(word) > 5 and word.endswith(DRUG_STEMS)
-
-
-def _codes_at(folded: str) -> dict[int, str]:
-    """Codes ("KX41", "H3K27M", "GSK-J4"), found by their digits."""
-    found: dict[int, str] = {}
-    done = 0
-    for m in _DIGITS.finditer(folded):
-        at = m.start()
-        if at < done:
-            continue
-        while at > done and folded[at - 1].isalnum():
-            at -= 1
-        if at == m.start() and folded[at - 1 : at] == "-":
-            before = _LETTERS_BEFORE.search(folded, max(done, at - 10), at)
-            at = before.start() if before else at
-        elif at == m.start() and not folded[m.end() : m.end() + 1].isalpha():
-            continue
-        code = _CODE.match(folded, at)
-        if code is None or (at and folded[at - 1] == "_"):
-            continue
-        done = code.end()
-        if not _NO_CODE.fullmatch(code.group().lower()):
-            found[at] = squeeze(code.group())
-    return found
-
-
-def _is_inner(char: str) -> bool:
-    return char.isalnum() or char == "_"
 
 
 def _is_shouted(folded: str) -> bool:
@@ -236,7 +278,7 @@ _PERSON = re.compile(
 
 @lru_cache(maxsize=4096)
 def _names_in(folded: str) -> frozenset[str]:
-    return frozenset(n for n, _ in names(folded))
+    return frozenset(_find_names(folded)[0].values())
 
 
 @lru_cache(maxsize=4096)
@@ -260,8 +302,5 @@ def _sentence(folded: str) -> Sentence:
 
 @lru_cache(maxsize=8192)
 def _names_of_sentence(folded: str) -> frozenset[str]:
-    return frozenset(n for n, _ in names(folded)).union(_codes(folded))
-
-
-def _codes(folded: str) -> list[str]:
-    return [squeeze(m.group()) for m in _CODE.finditer(folded)]
+    found, measures = _find_names(folded)
+    return frozenset(found.values()).union(measures)
