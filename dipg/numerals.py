@@ -1,7 +1,10 @@
 """Numbers as they are written: digits, words and Roman numerals."""
 
 import re
+from collections.abc import Iterable, Set
 from operator import itemgetter
+
+from dipg.text import letters
 
 _SMALL = [
     "zero",
@@ -71,6 +74,23 @@ def numerals(text: str, said: set[str]) -> list[tuple[int, re.Match[str]]]:
     if len(hits) > digits:
         hits.sort(key=itemgetter(0))
     return hits
+
+
+_IN_LETTERS = _NUMBER_WORDS.keys() | _ROMAN.keys()
+_FIRST_DIGIT = re.compile(r"[0-9](?<![a-z0-9][0-9])(?<![0-9]\.[0-9])")
+"""What every number or date in digits has, and no two share."""
+
+
+def with_several(sentences: Iterable[str], said: Set[str]) -> list[str]:
+    """Those of some sentences, given all their words, that may have more than one number: to read
+    the rest for numbers would take longer than this look at it."""
+    spelled = not said.isdisjoint(_IN_LETTERS)
+    return [
+        s
+        for s in sentences
+        if len(_FIRST_DIGIT.findall(s)) > 1
+        or (spelled and not letters(s).isdisjoint(_IN_LETTERS))
+    ]
 
 
 def value_of(m: re.Match[str]) -> tuple[float, int]:

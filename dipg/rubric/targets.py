@@ -35,7 +35,7 @@ _NEGATOR = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Target:
     """One wording of a right answer, taken apart.
 
