@@ -88,8 +88,7 @@ def with_several(sentences: Iterable[str], said: Set[str]) -> list[str]:
     return [
         s
         for s in sentences
-        if len(_FIRST_DIGIT.findall(s)) > 1
-        or (spelled and not letters(s).isdisjoint(_IN_LETTERS))
+        if len(_FIRST_DIGIT.findall(s)) > 1 or (spelled and not letters(s).isdisjoint(_IN_LETTERS))
     ]
 
 

@@ -161,7 +161,7 @@ def _find(text: str, start_of_word: str) -> int:
 
 def is_of_other_occasion(said: Quantity, claim: Claim) -> bool:
     """Whether a number goes with another week or cycle than the one that is asked for."""
-    asked = occasions(plain(claim.question.text))
+    asked = _occasions_asked(claim.question)
     if not asked:
         return False
     alike = [n for n in claim.answer.numbers if n.dimension == said.dimension]
@@ -172,6 +172,11 @@ def is_of_other_occasion(said: Quantity, claim: Claim) -> bool:
         for kind, _ in told
         for k, _ in asked
     )
+
+
+@lru_cache(maxsize=4096)
+def _occasions_asked(question: Reading) -> list[tuple[str, str]]:
+    return occasions(plain(question.text))
 
 
 _GROUND = re.compile(r"\b(?:because|since|given that) [^,;.]*,")

@@ -14,7 +14,7 @@ from dipg.rubric.concepts import (
     units,
 )
 from dipg.rubric.labels import labels_of
-from dipg.rubric.lexicon import DRUG, KIN, PLAIN_WORDS, VAGUE_WORDS, word_set
+from dipg.rubric.lexicon import KIN, PLAIN_WORDS, VAGUE_WORDS, is_drug, word_set
 from dipg.rubric.mentions import Claim, clause_of
 from dipg.rubric.persons import people_in
 from dipg.rubric.reading import Reading
@@ -63,7 +63,7 @@ def _taken(question: Reading, options: tuple[Target, ...]) -> frozenset[str]:
 @lru_cache(maxsize=8192)
 def kind_of(name: str, context: Reading) -> str:
     """What sort of thing a name is of; "" for a word that is no name."""
-    if DRUG.fullmatch(name):
+    if is_drug(name):
         return "drug"
     if any(map(str.isdigit, name)):  # a code, for which the names need not be read
         return "name" if name in context.terms else ""
@@ -107,7 +107,13 @@ def _kinds_asked(question: Reading, context: Reading) -> dict[str, str]:
 
 
 def _may_be_name(word: str, question: Reading) -> bool:
-    return DRUG.fullmatch(word) is not None or word in question.names
+    return is_drug(word) or word in question.names
+
+
+@lru_cache(maxsize=4096)
+def drugs_asked(question: Reading) -> frozenset[str]:
+    """The drugs that a question names."""
+    return frozenset(filter(is_drug, question.names))
 
 
 def is_at_another(at: int, claim: Claim) -> bool:
