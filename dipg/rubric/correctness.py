@@ -66,7 +66,7 @@ def states_expected(
     answer: Answer, options: tuple[Target, ...], context: Reading, question: Reading
 ) -> bool:
     """Whether an answer says what one of the wordings says and contradicts none of them."""
-    if answer.too_long or _is_unreal(answer.text, options, context, question):
+    if answer.too_long or _is_unreal(answer, options, context, question):
         return False
     if any(_states(Claim(answer, target, options, context, question)) for target in options):
         return True
@@ -101,22 +101,26 @@ _WISHED = word_set(
 )
 
 
-def _is_unreal(text: str, options: tuple[Target, ...], context: Reading, question: Reading) -> bool:
+def _is_unreal(
+    answer: Answer, options: tuple[Target, ...], context: Reading, question: Reading
+) -> bool:
     """Whether an answer denies a denial, or speaks of what was wished where the vignette does
     not: both can be read either way."""
-    spoken = words(text)
+    text, spoken = answer.text, answer.spoken
     if not _DENIALS.isdisjoint(spoken) and any(
         m.group() not in o.whole for m in _DOUBLY_DENIED.finditer(text) for o in options
     ):
         return True
+    if _WISHED.isdisjoint(spoken):
+        return False
     wished = {
         w
         for w in _WISHED.intersection(spoken) - context.terms - question.terms
         if any(w not in words(o.whole) for o in options)
     }
-    return any(
+    return bool(wished) and any(
         not wished.isdisjoint(words(_OF_SO_MANY.sub("", said))) and _has_some(said, options)
-        for said, _ in (segments(text) if wished else ())
+        for said, _ in segments(text)
     )
 
 
@@ -135,4 +139,7 @@ def _states(claim: Claim) -> bool:
     ordered = order_verdict(claim)
     if ordered is not None:
         return ordered
-    return all(check(claim) for check in CHECKS)
+    for check in CHECKS:  # noqa: SIM110, a loop begins quicker than a generator
+        if not check(claim):
+            return False
+    return True

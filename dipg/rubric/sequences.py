@@ -2,10 +2,13 @@
 
 import itertools
 import re
+from functools import lru_cache
 
 from dipg.rubric.concepts import units
 from dipg.rubric.lexicon import DRUG, LIGHT_WORDS, STOP_WORDS, word_set
 from dipg.rubric.mentions import Claim
+from dipg.rubric.reading import Reading
+from dipg.rubric.targets import Target
 
 Item = frozenset[str]
 """The concepts by any of which a thing is known."""
@@ -65,10 +68,9 @@ _ANY_THING = word_set("procedure treatment operation event")
 
 def order_verdict(claim: Claim) -> bool | None:
     """Whether an answer puts things in the expected order; None where none is asked for or said."""
-    asked = claim.question.text.lower()
-    told = _ORDERS.search(asked) or _THEN.search(claim.target.text)
-    if told is None or _DENIES.search(claim.answer.text):
+    if not _has_order(claim.question, claim.target) or _DENIES.search(claim.answer.text):
         return None
+    asked = claim.question.text.lower()
     listed = _ASKS_ORDER.search(asked) is not None
     items, wanted = _wanted(claim)
     said = relations(claim.answer.text, items, listed) if wanted else set()
@@ -77,6 +79,14 @@ def order_verdict(claim: Claim) -> bool | None:
     if any((later, earlier) in said for earlier, later in wanted):
         return False
     return True if wanted <= said and _ORDERS.search(asked) else None
+
+
+@lru_cache(maxsize=4096)
+def _has_order(question: Reading, target: Target) -> bool:
+    """Whether a question or a wording may put things in an order."""
+    return (
+        _ORDERS.search(question.text.lower()) is not None or _THEN.search(target.text) is not None
+    )
 
 
 _ORDERS = re.compile(r"\b(?:order|sequence|first|before or|after or|earlier or|prior to or)\b")
