@@ -113,7 +113,7 @@ def _has_other(said: str, claim: Claim) -> bool:
     drugs = drugs_asked(claim.question)
     if not drugs or not drugs.isdisjoint(words(said)) or any(map(is_drug, claim.target.names)):
         return False
-    named = any(is_drug(u.said) and is_rival(u, claim) for u in units(said))
+    named = any(is_drug(u.said) and is_rival(u.said, claim) for u in units(said))
     return named and HAS_VERB.search(said) is not None
 
 
@@ -149,7 +149,8 @@ def _has_rival(said: str, claim: Claim) -> bool:
     if subject_of(said, claim):
         return True
     return any(
-        is_rival(u, claim) and _OF_OR_BY.search(said, 0, u.start) is not None for u in units(said)
+        is_rival(u.said, claim) and _OF_OR_BY.search(said, 0, u.start) is not None
+        for u in units(said)
     )
 
 

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from dipg.rubric.clauses import Clause
 from dipg.rubric.concepts import (
     LEXICON,
-    Unit,
     concepts,
+    concepts_of,
     units,
 )
 from dipg.rubric.labels import labels_of
@@ -18,12 +18,16 @@ from dipg.rubric.lexicon import KIN, PLAIN_WORDS, VAGUE_WORDS, is_drug, word_set
 from dipg.rubric.mentions import Claim, clause_of
 from dipg.rubric.persons import people_in
 from dipg.rubric.reading import Reading
-from dipg.rubric.targets import Target, shape
+from dipg.rubric.targets import Target
+from dipg.rubric.targets import shape as read_shape
 from dipg.text import words
+
+shape = lru_cache(maxsize=8192)(read_shape)
 
 _POINTERS = "it he she they him them this that these those one"
 _PRONOUN = re.compile(rf"\b(?:{_POINTERS.replace(' ', '|')}|her|his|their|its)\b")
 _BACK = word_set(_POINTERS)
+_NO_RIVAL = LEXICON | PLAIN_WORDS | VAGUE_WORDS
 _NO_SUBJECT = VAGUE_WORDS | PLAIN_WORDS | KIN
 
 
@@ -32,26 +36,34 @@ def subject_of(text: str, claim: Claim) -> str:
     question, what is expected, or what came before it."""
     if ASIDE.match(text):
         return ""
-    for unit in units(_CLEFT.sub("", text) if "it " in text else text):
-        if unit.said in _BACK:
+    text = _CLEFT.sub("", text) if "it " in text else text
+    subject = _first_thing(words(text))
+    if not subject or not is_rival(subject, claim):
+        return ""
+    # As part of a phrase ("left out") it would be no rival.
+    return subject if _first_thing(u.said for u in units(text)) == subject else ""
+
+
+def _first_thing(spoken: Iterable[str]) -> str:
+    """The first word that says something of its own; "" where one before it points back."""
+    for word in spoken:
+        if word in _BACK:
             return ""
-        if unit.said not in _NO_SUBJECT:
-            return unit.said if is_rival(unit, claim) else ""
+        if word not in _NO_SUBJECT:
+            return word
     return ""
 
 
 _CLEFT = re.compile(r"^\W*it (?:is|was) (?=.* (?:who|that|which)\b)")
 
 
-def is_rival(unit: Unit, claim: Claim) -> bool:
+def is_rival(word: str, claim: Claim) -> bool:
     """Whether a word names a thing that the context knows, and neither question nor wordings."""
-    word = unit.said
-    if word in LEXICON or word in PLAIN_WORDS or word in VAGUE_WORDS or not word[0].isalpha():
-        return False
     known = claim.context.terms
-    if word not in known and word.removesuffix("s") not in known:
+    if word in _NO_RIVAL or (word not in known and word.removesuffix("s") not in known):
         return False
-    return unit.meant.isdisjoint(_taken(claim.question, claim.options))
+    taken = _taken(claim.question, claim.options)
+    return word[0].isalpha() and concepts_of(word).isdisjoint(taken)
 
 
 @lru_cache(maxsize=4096)
