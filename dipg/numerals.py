@@ -1,10 +1,9 @@
 """Numbers as they are written: digits, words and Roman numerals."""
 
 import re
-from collections.abc import Iterable, Set
 from operator import itemgetter
 
-from dipg.text import letters
+from dipg.text import words
 
 _SMALL = [
     "zero",
@@ -76,22 +75,6 @@ def numerals(text: str, said: set[str]) -> list[tuple[int, re.Match[str]]]:
     return hits
 
 
-_IN_LETTERS = _NUMBER_WORDS.keys() | _ROMAN.keys()
-_FIRST_DIGIT = re.compile(r"[0-9](?<![a-z0-9][0-9])(?<![0-9]\.[0-9])")
-"""What every number or date in digits has, and no two share."""
-
-
-def with_several(sentences: Iterable[str], said: Set[str]) -> list[str]:
-    """Those of some sentences, given all their words, that may have more than one number: to read
-    the rest for numbers would take longer than this look at it."""
-    spelled = not said.isdisjoint(_IN_LETTERS)
-    return [
-        s
-        for s in sentences
-        if len(_FIRST_DIGIT.findall(s)) > 1 or (spelled and not letters(s).isdisjoint(_IN_LETTERS))
-    ]
-
-
 def value_of(m: re.Match[str]) -> tuple[float, int]:
     """What a numeral stands for, and where it ends with "and a half" or "thousand" behind it."""
     text, end = m.string, m.end()
@@ -123,3 +106,19 @@ def is_date(m: re.Match[str]) -> bool:
 def is_spelled(m: re.Match[str]) -> bool:
     """Whether a numeral is written as a word."""
     return m.re is _SPELLED
+
+
+_FIRST_DIGIT = re.compile(r"[0-9](?<![a-z0-9][0-9])(?<![0-9]\.[0-9])")
+"""What every number or date in digits has, and no two share."""
+_IN_LETTERS = _NUMBER_WORDS.keys() | _ROMAN.keys()
+
+
+def with_several(sentences: list[str], said: frozenset[str]) -> list[str]:
+    """Those of some sentences, given all their words, that may have more than one number: to read
+    the rest for numbers would take longer than this look at it."""
+    spelled = not said.isdisjoint(_IN_LETTERS)
+    return [
+        s
+        for s in sentences
+        if len(_FIRST_DIGIT.findall(s)) > 1 or (spelled and not _IN_LETTERS.isdisjoint(words(s)))
+    ]

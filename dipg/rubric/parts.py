@@ -10,7 +10,7 @@ from dipg.rubric.concepts import OPPOSITES, concepts, content, segments, shared
 from dipg.rubric.labels import labels_of
 from dipg.rubric.mentions import Claim
 from dipg.rubric.reading import Reading
-from dipg.rubric.subjects import subject_of
+from dipg.rubric.subjects import said_in, subject_of
 from dipg.rubric.targets import Target, is_negated
 from dipg.rubric.turned import speaks_for_other_side
 
@@ -38,7 +38,7 @@ def _says_opposite(sides: frozenset[str], claim: Claim) -> bool:
     labels = set(labels_of(question))
     best = {True: -1, False: -1}
     for said, at in segments(claim.answer.text):
-        spoken = concepts(said)
+        spoken = said_in(said)
         good, bad = not spoken.isdisjoint(sides), not spoken.isdisjoint(opposites)
         if good != bad and speaks_for_other_side(claim, at):
             good, bad = bad, good

@@ -21,6 +21,7 @@ from dipg.rubric.subjects import (
     is_of_another,
     is_rival,
     refers,
+    said_in,
     subject_of,
 )
 from dipg.rubric.targets import Target, is_negated
@@ -65,7 +66,7 @@ def _statements(claim: Claim, verbs: frozenset[str]) -> Iterator[tuple[Clause, f
         if _RELATIVE.match(said):
             part = part._replace(text=f"{last} {said}")
         last = (words(said) or ("",))[-1]
-        spoken = concepts(part.text)
+        spoken = said_in(part.text)
         if HAS_VERB.search(said) is None:
             spoken |= doing
         doing = spoken & verbs
@@ -127,7 +128,7 @@ def leads(claim: Claim, spots: Sequence[tuple[int, bool]]) -> bool:
         if len(inside) == 2:
             return False
         for good in inside if not is_negated(said) else ():
-            best[good] = max(best[good], shared(concepts(said), asked))
+            best[good] = max(best[good], shared(said_in(said), asked))
     return best[True] > best[False]
 
 

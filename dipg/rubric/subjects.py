@@ -211,6 +211,12 @@ def _labels_asked(question: Reading, target: Target) -> frozenset[tuple[str, str
     return target.labels.union(labels_of(question.key))
 
 
+def said_in(piece: str) -> frozenset[str]:
+    """The concepts of a clause or segment. Its edges say nothing, and without them most clauses
+    are segments, too, and need not be read again."""
+    return concepts(piece.strip(" .,;:!?\n"))
+
+
 def refers(said: str) -> bool:
     """Whether a part of an answer points back ("it was stopped")."""
     return _PRONOUN.search(said) is not None

@@ -10,7 +10,7 @@ from dipg.rubric.lexicon import DIRECTIONS, STOP_WORDS
 from dipg.rubric.mentions import Claim, is_denied
 from dipg.rubric.otherwise import class_rival, word_options
 from dipg.rubric.people import asked_person
-from dipg.rubric.subjects import is_of_another
+from dipg.rubric.subjects import is_of_another, said_in
 from dipg.rubric.targets import Target, is_negated
 
 _CONTRAST = re.compile(
@@ -52,7 +52,7 @@ def says_phrase(claim: Claim) -> bool:
     if compared is not None:
         return compared
     for clause in answer.clauses:
-        if _says_all(concepts(clause.text), wanted) and not _phrase_denied(clause, claim):
+        if _says_all(said_in(clause.text), wanted) and not _phrase_denied(clause, claim):
             if is_of_another(clause, claim):
                 continue
             return not class_rival(claim) and not word_options(claim)
@@ -203,7 +203,7 @@ def best_clause(claim: Claim) -> Clause | None:
     wanted = _words_wanted(claim.target)
     best, most = None, 0
     for clause in claim.answer.clauses if wanted else ():
-        overlap = shared(concepts(clause.text), wanted)
+        overlap = shared(said_in(clause.text), wanted)
         if overlap > most:
             best, most = clause, overlap
     return best
