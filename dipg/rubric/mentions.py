@@ -109,9 +109,12 @@ def is_denied(text: str, start: int, end: int) -> bool:
 
 def _is_denied_before(text: str, start: int) -> bool:
     """Whether the words before a mention deny or doubt it."""
+    may_deny = _has_before(text, start, 90, _DENYING) or (
+        start > 60 and _has_before(text, start, 60, _DENYING)
+    )
+    if not may_deny and "prefer" not in text:
+        return False
     before, sentence = text[max(0, start - 60) : start], text[max(0, start - 90) : start]
-    if not _may_deny(sentence) and (start <= 60 or not _may_deny(before)):
-        return False  # both are looked at, as a cut may make a word
     before = _ALL_BUT.sub("not", before)
     cut = max(before.rfind(c) for c in (". ", "; ", ", ", "\n", ": ", " but "))
     scope = _DENIES_NOTHING.sub("", before[cut + 1 :])
@@ -122,9 +125,18 @@ def _is_denied_before(text: str, start: int) -> bool:
     return _DENIED.search(scope) is not None or _FALSE_THAT.search(sentence) is not None
 
 
-def _may_deny(before: str) -> bool:
-    """Whether words have any that denies or doubts what comes after them."""
-    return not _DENYING.isdisjoint(words(before)) or "prefer" in before
+def _has_before(text: str, start: int, window: int, some: frozenset[str]) -> bool:
+    """Whether one of some words is among the characters before a place, where what is cut off a
+    word may be one, too. Most texts have none of them at all."""
+    first = max(0, start - window)
+    whole = not _is_within_word(text, first) and not _is_within_word(text, start)
+    if whole and len(text) < 2_000 and some.isdisjoint(words(text)):
+        return False
+    return not some.isdisjoint(words(text[first:start]))
+
+
+def _is_within_word(text: str, at: int) -> bool:
+    return text[at - 1 : at].isalnum() and text[at : at + 1].isalnum()
 
 
 _DENYING = word_set(
@@ -161,9 +173,9 @@ _ASKS_OR_STOPS = re.compile(r"[!?\n.](?:(?<!\.)|(?=\s|$))")
 
 def is_compared(text: str, start: int, window: int = 60) -> bool:
     """Whether what stands there is only what something is compared with."""
-    before = text[max(0, start - window) : start]
-    if _COMPARING.isdisjoint(words(before)):
+    if not _has_before(text, start, window, _COMPARING):
         return False
+    before = text[max(0, start - window) : start]
     cut = max(before.rfind(c) for c in (". ", "; ", "\n"))
     return _COMPARED.search(before[cut + 1 :]) is not None
 

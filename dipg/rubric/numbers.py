@@ -70,12 +70,14 @@ def _keeps_told_numbers(claim: Claim) -> bool:
     """Whether a number beside an expected name is not another than the context gives it: no
     "valproate 300 mg" where it was 150 mg."""
     answer, context = claim.answer, claim.context
+    has_drug = any(map(is_drug, claim.target.names))
     for said in answer.numbers:
         if said.dimension == "" or said.dimension[:1] == "#":
             continue
-        if claim.question.has_number(said):
+        told = context.has_number(said)
+        if (told and not has_drug) or claim.question.has_number(said):
             continue
-        if context.has_number(said):
+        if told:
             if _is_of_another_drug(said, claim):
                 return False
             continue
@@ -87,16 +89,14 @@ def _keeps_told_numbers(claim: Claim) -> bool:
             continue
         if said.dimension == "percent":
             continue
-        told = [n for s in context.sentences if owner in s.words for n in s.numbers]
-        if any(n.dimension == said.dimension for n in told):
+        alike = [n for s in context.sentences if owner in s.words for n in s.numbers]
+        if any(n.dimension == said.dimension for n in alike):
             return False
     return True
 
 
 def _is_of_another_drug(said: Quantity, claim: Claim) -> bool:
     """Whether an expected drug is given a number that the context gives to other drugs only."""
-    if not any(map(is_drug, claim.target.names)):
-        return False
     owner = bind(claim.answer.text, said, claim.answer.names)
     if owner not in claim.target.names or not is_drug(owner):
         return False

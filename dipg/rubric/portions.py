@@ -223,7 +223,7 @@ def _told_behind(
     """The numbers of each sentence that has several of a kind, with the words behind each."""
     return tuple(
         (alike, _words_behind(sentence, alike))
-        for sentence in with_several(sentences(plain(context.text)), context.terms)
+        for sentence in with_several(_sentences(context.text), context.terms)
         for alike in _alike(sentence)
         if alike[1:]
     )
@@ -267,10 +267,17 @@ _ANY_DIVIDER = re.compile(
 
 def _tellings(context: str, number: Quantity) -> Iterator[frozenset[str]]:
     """What a context says with a number."""
-    for numbers, parts in _told(context):
-        for n, words in zip(numbers, parts):
-            if n.same(number):
-                yield words
+    for sentence in _sentences(context):
+        for alike in _alike(sentence):
+            hits = [i for i, n in enumerate(alike) if n.same(number)]
+            parts = _told(sentence, alike) if hits else ()
+            for i in hits:
+                yield parts[i]
+
+
+@lru_cache(maxsize=4096)
+def _sentences(context: str) -> list[str]:
+    return sentences(plain(context))
 
 
 def _shared(parts: list[frozenset[str]]) -> tuple[frozenset[str], ...]:
@@ -280,17 +287,10 @@ def _shared(parts: list[frozenset[str]]) -> tuple[frozenset[str], ...]:
     return tuple(parts)
 
 
-@lru_cache(maxsize=4096)
-def _told(
-    context: str,
-) -> tuple[tuple[tuple[Quantity, ...], tuple[frozenset[str], ...]], ...]:
-    """The numbers of each sentence of a context, each with the words that go with it."""
-    found = []
-    for sentence in sentences(plain(context)):
-        for alike in _alike(sentence):
-            parts = _shared([meaning(p) for p in portions(sentence, alike)])
-            if len(alike) > 1 and all(_words_behind(sentence, alike)):
-                lead = meaning(sentence[: alike[0].start])
-                parts = tuple(part | lead for part in parts)
-            found.append((alike, parts))
-    return tuple(found)
+def _told(sentence: str, alike: Sequence[Quantity]) -> tuple[frozenset[str], ...]:
+    """For each of the numbers of one kind of a sentence, the words that go with it."""
+    parts = _shared([meaning(p) for p in portions(sentence, alike)])
+    if len(alike) > 1 and all(_words_behind(sentence, alike)):
+        lead = meaning(sentence[: alike[0].start])
+        parts = tuple(part | lead for part in parts)
+    return parts

@@ -18,11 +18,8 @@ from dipg.rubric.lexicon import KIN, PLAIN_WORDS, VAGUE_WORDS, is_drug, word_set
 from dipg.rubric.mentions import Claim, clause_of
 from dipg.rubric.persons import people_in
 from dipg.rubric.reading import Reading
-from dipg.rubric.targets import Target
-from dipg.rubric.targets import shape as read_shape
+from dipg.rubric.targets import Target, shape
 from dipg.text import words
-
-shape = lru_cache(maxsize=8192)(read_shape)
 
 _POINTERS = "it he she they him them this that these those one"
 _PRONOUN = re.compile(rf"\b(?:{_POINTERS.replace(' ', '|')}|her|his|their|its)\b")
@@ -72,7 +69,6 @@ def _taken(question: Reading, options: tuple[Target, ...]) -> frozenset[str]:
     return concepts(question.text.lower()).union(*(concepts(o.whole) for o in options))
 
 
-@lru_cache(maxsize=8192)
 def kind_of(name: str, context: Reading) -> str:
     """What sort of thing a name is of; "" for a word that is no name."""
     if is_drug(name):

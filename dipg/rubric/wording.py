@@ -10,6 +10,7 @@ from dipg.rubric.lexicon import DIRECTIONS, STOP_WORDS
 from dipg.rubric.mentions import Claim, is_denied
 from dipg.rubric.otherwise import class_rival, word_options
 from dipg.rubric.people import asked_person
+from dipg.rubric.reading import Reading
 from dipg.rubric.subjects import is_of_another, said_in
 from dipg.rubric.targets import Target, is_negated
 
@@ -68,11 +69,16 @@ def says_phrase(claim: Claim) -> bool:
 def _says_what_of_names(claim: Claim) -> bool:
     """Whether most of what a reason says of a name is said of it, where a question asks why."""
     target = claim.target
-    if not target.names or target.numbers or _ASKS_WHY.search(claim.question.text) is None:
+    if not target.names or target.numbers or not _asks_why(claim.question):
         return True
     known = frozenset().union(*content(claim.question.text.lower()), *map(concepts, target.names))
     fresh = [unit for unit in content(target.text) if unit.isdisjoint(known)]
     return not fresh or 2 * shared(concepts(claim.answer.text), tuple(fresh)) > len(fresh)
+
+
+@lru_cache(maxsize=4096)
+def _asks_why(question: Reading) -> bool:
+    return _ASKS_WHY.search(question.text) is not None
 
 
 _ASKS_WHY = re.compile(r"\b[Ww]hy\b|\breasons?\b|\bhow (?:did|does|do)\b|[Ww]hat happened")
@@ -110,7 +116,7 @@ def _says_all(spoken: frozenset[str], wanted: tuple[frozenset[str], ...]) -> boo
 def _compared(claim: Claim) -> bool | None:
     """Whether a comparison comes out for what is expected ("the others lived shorter than")."""
     wanted, text = claim.target.units, claim.answer.text
-    if not asked_directions(claim.question) or len(wanted) > 2:
+    if not asked_directions(claim.question)[0] or len(wanted) > 2:
         return None
     head = asked_kind(claim.question.text.lower())
     spots, before = [], frozenset[str]()
