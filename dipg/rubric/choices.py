@@ -100,8 +100,8 @@ def leaves_aside(claim: Claim) -> bool:
 @lru_cache(maxsize=4096)
 def _aside(target: Target, options: tuple[Target, ...]) -> frozenset[str]:
     """What the first thing may mean that a wording sets aside."""
-    mine = concepts(target.text)
     set_aside = next((o.set_aside for o in options if o.set_aside), "")
+    mine = concepts(target.text) if set_aside else frozenset()
     aside = [u for u in units(set_aside) if u.said not in _NEVER_A_CHOICE]
     return next((u.meant for u in aside if u.meant.isdisjoint(mine)), frozenset())
 

@@ -57,10 +57,12 @@ def _taken_sides(target: Target, options: tuple[Target, ...], question: Reading)
     sides = [o.sides for o in options if o.sides or not o.numbers]
     if not sides or any(o.negated for o in options):
         return frozenset()
-    asked = concepts(question.text.lower())
     taken = frozenset.intersection(*sides)
     if target.actions:  # what is done to treatments is compared elsewhere
         taken -= _TREATED
+    if not taken:
+        return taken
+    asked = concepts(question.text.lower())
     opposites = frozenset().union(*[OPPOSITES[c] for c in taken])
     if taken <= asked and opposites & asked:
         return taken

@@ -254,6 +254,8 @@ def keeps_variants(claim: Claim) -> bool:
 
 @lru_cache(maxsize=4096)
 def _variants_of(target: Target) -> frozenset[str]:
+    if "." not in target.text:
+        return frozenset()
     return frozenset(_VARIANT.findall(_COMPARED.split(target.text, maxsplit=1)[0]))
 
 

@@ -9,6 +9,7 @@ from dipg.rubric.lexicon import DRUG, LIGHT_WORDS, STOP_WORDS, word_set
 from dipg.rubric.mentions import Claim
 from dipg.rubric.reading import Reading
 from dipg.rubric.targets import Target
+from dipg.text import words
 
 Item = frozenset[str]
 """The concepts by any of which a thing is known."""
@@ -84,11 +85,12 @@ def order_verdict(claim: Claim) -> bool | None:
 @lru_cache(maxsize=4096)
 def _has_order(question: Reading, target: Target) -> bool:
     """Whether a question or a wording may put things in an order."""
-    return (
-        _ORDERS.search(question.text.lower()) is not None or _THEN.search(target.text) is not None
-    )
+    asked = question.text.lower()
+    asks = not _ORDERING.isdisjoint(words(asked)) and _ORDERS.search(asked)
+    return bool(asks or _THEN.search(target.text))
 
 
+_ORDERING = word_set("order sequence first before after earlier prior")
 _ORDERS = re.compile(r"\b(?:order|sequence|first|before or|after or|earlier or|prior to or)\b")
 
 
