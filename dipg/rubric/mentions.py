@@ -92,7 +92,10 @@ _ALL_BUT = re.compile(r"\b(?:anything|everything|everyone|anyone|all) but\b")
 
 def clause_of(answer: Answer, at: int) -> Clause | None:
     """The clause that a position lies in."""
-    return next((c for c in answer.clauses if c.start <= at < c.end), None)
+    for clause in answer.clauses:
+        if clause.start <= at < clause.end:
+            return clause
+    return None
 
 
 def part_of(answer: Answer, start: int, text: str) -> Clause:
@@ -136,7 +139,7 @@ def _has_before(text: str, start: int, window: int, some: frozenset[str]) -> boo
 
 
 def _is_within_word(text: str, at: int) -> bool:
-    return text[at - 1 : at].isalnum() and text[at : at + 1].isalnum()
+    return 0 < at < len(text) and text[at].isalnum() and text[at - 1].isalnum()
 
 
 _DENYING = word_set(
