@@ -241,8 +241,9 @@ def _names_in(folded: str) -> frozenset[str]:
 
 @lru_cache(maxsize=4096)
 def _people(folded: str) -> frozenset[str]:
-    spots = _PERSON.finditer(folded.lower()) if folded.isascii() else None
-    spots = spots or _PERSON_IN_ANY_CASE.finditer(folded)
+    ascii_only = folded.isascii()
+    pattern, text = (_PERSON, folded.lower()) if ascii_only else (_PERSON_IN_ANY_CASE, folded)
+    spots = pattern.finditer(text)
     return frozenset(squeeze(c) for m in spots for c in m.groups() if c)
 
 
