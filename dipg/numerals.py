@@ -4,6 +4,8 @@ import re
 from collections.abc import Set
 from operator import itemgetter
 
+from dipg.text import words
+
 _SMALL = [
     "zero",
     "one",
@@ -124,3 +126,19 @@ def is_date(m: re.Match[str]) -> bool:
 def is_spelled(m: re.Match[str]) -> bool:
     """Whether a numeral is written as a word."""
     return m.re is _SPELLED
+
+
+_FIRST_DIGIT = re.compile(r"[0-9](?<![a-z0-9][0-9])(?<![0-9]\.[0-9])")
+"""What every number or date in digits has, and no two share."""
+_IN_LETTERS = _NUMBER_WORDS.keys() | _ROMAN.keys()
+
+
+def with_several(sentences: list[str], said: frozenset[str]) -> list[str]:
+    """Those of some sentences, given all their words, that may have more than one number: to read
+    the rest for numbers would take longer than this look at it."""
+    spelled = not said.isdisjoint(_IN_LETTERS)
+    return [
+        s
+        for s in sentences
+        if len(_FIRST_DIGIT.findall(s)) > 1 or (spelled and not _IN_LETTERS.isdisjoint(words(s)))
+    ]

@@ -1,6 +1,7 @@
 """Does an answer choose? "X or Y", "both X and Y" and "Y rather than X" do not choose X."""
 
 import re
+from functools import lru_cache
 
 from dipg.rubric.concepts import Unit, concepts, segments, units
 from dipg.rubric.lexicon import LIGHT_WORDS, STOP_WORDS
@@ -83,13 +84,10 @@ def _has(said: list[Unit], mine: frozenset[str]) -> bool:
 
 def leaves_aside(claim: Claim) -> bool:
     """Whether what the wording sets aside is not what the answer takes ("Y rather than X")."""
-    mine = concepts(claim.target.text)
-    set_aside = next((o.set_aside for o in claim.options if o.set_aside), "")
-    aside = [u for u in units(set_aside) if u.said not in _NEVER_A_CHOICE]
-    aside = [u for u in aside if u.meant.isdisjoint(mine)]
-    if not aside:
+    meant = _aside(claim.target, claim.options)
+    if not meant:
         return True
-    text, meant = claim.answer.text, aside[0].meant
+    text = claim.answer.text
     return all(
         is_denied(text, u.start, u.end)
         or is_compared(text, u.start)
@@ -97,6 +95,15 @@ def leaves_aside(claim: Claim) -> bool:
         for u in units(text)
         if not u.meant.isdisjoint(meant)
     )
+
+
+@lru_cache(maxsize=4096)
+def _aside(target: Target, options: tuple[Target, ...]) -> frozenset[str]:
+    """What the first thing may mean that a wording sets aside."""
+    set_aside = next((o.set_aside for o in options if o.set_aside), "")
+    mine = concepts(target.text) if set_aside else frozenset()
+    aside = [u for u in units(set_aside) if u.said not in _NEVER_A_CHOICE]
+    return next((u.meant for u in aside if u.meant.isdisjoint(mine)), frozenset())
 
 
 def _is_excluded(text: str, unit: Unit, claim: Claim) -> bool:

@@ -7,8 +7,20 @@ from typing import NamedTuple
 from dipg.quantities import Quantity
 
 _TURNS = frozenset(
-    ("but", "however", "although", "though", "nevertheless", "nonetheless", "therefore", "still")
-    + ("yet", "because", "since", "whereas")
+    (
+        "but",
+        "however",
+        "although",
+        "though",
+        "nevertheless",
+        "nonetheless",
+        "therefore",
+        "still",
+        "yet",
+        "because",
+        "since",
+        "whereas",
+    )
 )
 """Words that a clause begins with, whatever stands before them."""
 _AFTER_COMMA = (

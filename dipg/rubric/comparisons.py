@@ -6,6 +6,7 @@ after KT33" that KT33 was before KT34.
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from dipg.rubric.clauses import Clause
 from dipg.rubric.lexicon import ANTONYMS
@@ -19,10 +20,12 @@ Spot = tuple[int, bool]
 """Where one of several candidates is mentioned, and whether it is the expected one."""
 
 
-def asked_directions(question: Reading) -> dict[str, frozenset[str]]:
-    """Comparatives of a question and their antonyms, where it takes one side: longer -> shorter."""
+@lru_cache(maxsize=4096)
+def asked_directions(question: Reading) -> tuple[frozenset[str], frozenset[str]]:
+    """Comparatives of a question, where it takes one side, and their antonyms ("shorter")."""
     asked: dict[str, frozenset[str]] = {w: ANTONYMS[w] for w in question.terms if w in ANTONYMS}
-    return {w: o for w, o in asked.items() if not o & asked.keys()}
+    asked = {w: o for w, o in asked.items() if not o & asked.keys()}
+    return frozenset(asked), frozenset().union(*asked.values())
 
 
 def chosen_by_comparison(
@@ -37,18 +40,17 @@ def chosen_by_comparison(
       spots: where candidates are mentioned, in order.
       question: whose comparative ("longer") says what is chosen.
     """
-    asked = asked_directions(question)
-    if not asked:
+    same, opposite = asked_directions(question)
+    if not same:
         return None
-    same, opposite = frozenset(asked), frozenset().union(*asked.values())
     verdict: bool | None = None
     for clause in clauses:
-        inside = [(at, good) for at, good in spots if clause.start <= at < clause.end]
-        said = set(words(clause.text))
-        sides = (bool(said & same), bool(said & opposite))
-        if not inside or sides[0] == sides[1]:
+        said = words(clause.text)
+        takes = not same.isdisjoint(said)
+        if takes != opposite.isdisjoint(said):
             continue
-        wins = _winner(clause, inside, sides[0])
+        inside = [(at, good) for at, good in spots if clause.start <= at < clause.end]
+        wins = _winner(clause, inside, takes) if inside else None
         if wins is None:
             continue
         if not wins:

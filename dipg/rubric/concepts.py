@@ -246,7 +246,7 @@ _WHICH_KIND = re.compile(r"\b(?:which|what) (\w+)")
 
 def shared(spoken: frozenset[str], asked: tuple[frozenset[str], ...]) -> int:
     """How much of what was asked a text takes up, given its concepts."""
-    return sum(not spoken.isdisjoint(unit) for unit in asked)
+    return len([unit for unit in asked if not spoken.isdisjoint(unit)])
 
 
 def opposed(spoken: frozenset[str], asked: frozenset[str]) -> bool:

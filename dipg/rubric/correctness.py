@@ -68,7 +68,7 @@ def states_expected(
     answer: Answer, options: tuple[Target, ...], context: Reading, question: Reading
 ) -> bool:
     """Whether an answer says what one of the wordings says and contradicts none of them."""
-    if answer.too_long or _is_unreal(answer.text, options, context, question):
+    if answer.too_long or _is_unreal(answer, options, context, question):
         return False
     if any(_states(Claim(answer, target, options, context, question)) for target in options):
         return True
@@ -111,25 +111,32 @@ _WISHED = word_set(
 )
 
 
-def _is_unreal(text: str, options: tuple[Target, ...], context: Reading, question: Reading) -> bool:
+_VERDICT = re.compile(r"\W*(yes|no)\b")
+
+
+def _is_unreal(
+    answer: Answer, options: tuple[Target, ...], context: Reading, question: Reading
+) -> bool:
     """Whether an answer denies a denial, or speaks of what was wished where the vignette does
     not: both can be read either way."""
-    spoken = words(text)
-    said_first = spoken[0] if spoken else ""
-    if said_first in ("yes", "no") and any(o.opening == said_first for o in options):
+    text, spoken = answer.text, answer.spoken
+    verdict = _VERDICT.match(text)
+    if verdict is not None and any(o.opening == verdict[1] for o in options):
         return False  # it may say "does not exclude" after its yes
     if not _DENIALS.isdisjoint(spoken) and any(
         m.group() not in o.whole for m in _DOUBLY_DENIED.finditer(text) for o in options
     ):
         return True
+    if _WISHED.isdisjoint(spoken):
+        return False
     wished = {
         w
         for w in _WISHED.intersection(spoken) - context.terms - question.terms
         if any(w not in words(o.whole) for o in options)
     }
-    return any(
+    return bool(wished) and any(
         not wished.isdisjoint(words(_OF_SO_MANY.sub("", said))) and _has_some(said, options)
-        for said, _ in (segments(text) if wished else ())
+        for said, _ in segments(text)
     )
 
 
@@ -148,4 +155,7 @@ def _states(claim: Claim) -> bool:
     ordered = order_verdict(claim)
     if ordered is not None:
         return ordered
-    return all(check(claim) for check in CHECKS)
+    for check in CHECKS:  # noqa: SIM110, a loop begins quicker than a generator
+        if not check(claim):
+            return False
+    return True

@@ -2,11 +2,13 @@
 
 import itertools
 import re
+from functools import lru_cache
 
 from dipg.rubric.concepts import segments
 from dipg.rubric.labels import label_spots
 from dipg.rubric.lexicon import DIRECTIONS
 from dipg.rubric.mentions import Claim, is_denied
+from dipg.rubric.reading import Reading
 from dipg.rubric.turned import speaks_for_other_side
 from dipg.text import words
 
@@ -49,16 +51,23 @@ def _keeps_asked_direction(claim: Claim) -> bool:
     B exceeds A, not that A exceeds B."""
     if not claim.target.numbers:
         return True
-    asked = _changes(claim.question.text.lower())
-    if len({up for up, _ in asked}) != 1:
+    asked = _change_asked(claim.question)
+    if asked is None:
         return True
-    ((side, owners),) = asked[:1]
+    side, owners = asked
     told = [
         up != (bool(owner) and bool(owners) and owner[0] != owners[0])
         for up, owner in _changes(claim.answer.text)
         if set(owner) <= set(owners)
     ]
     return not told or side in told
+
+
+@lru_cache(maxsize=4096)
+def _change_asked(question: Reading) -> tuple[bool, list[tuple[str, str]]] | None:
+    """The change that a question asks of, where all go one way."""
+    asked = _changes(question.text.lower())
+    return asked[0] if len({up for up, _ in asked}) == 1 else None
 
 
 def _changes(text: str) -> list[tuple[bool, list[tuple[str, str]]]]:
@@ -71,10 +80,11 @@ def _changes(text: str) -> list[tuple[bool, list[tuple[str, str]]]]:
     return found
 
 
-def _offered(claim: Claim) -> dict[int, set[int]]:
+@lru_cache(maxsize=4096)
+def _offered(question: Reading) -> dict[int, set[int]]:
     """The sides that a question names, by axis."""
     offered: dict[int, set[int]] = {}
-    for w in claim.question.terms & DIRECTIONS.keys():
+    for w in question.terms & DIRECTIONS.keys():
         offered.setdefault(DIRECTIONS[w][0], set()).add(DIRECTIONS[w][1])
     return offered
 
@@ -82,7 +92,9 @@ def _offered(claim: Claim) -> dict[int, set[int]]:
 def _chooses_direction(claim: Claim) -> bool:
     """Where the question offers both sides ("before or after?"), the answer takes the right one."""
     answer, target = claim.answer, claim.target
-    offered = _offered(claim)
+    if not target.directions:
+        return True
+    offered = _offered(claim.question)
     for axis, side in target.directions:
         if len(offered.get(axis, ())) < 2:
             continue

@@ -1,5 +1,6 @@
 """Labels of arms, groups, sources and patients: "arm B", "patient 2", "the first cohort"."""
 
+import itertools
 import re
 from functools import lru_cache
 
@@ -35,7 +36,7 @@ def label_spots(plain_text: str) -> list[tuple[int, tuple[str, str]]]:
 def _find_labels(plain_text: str) -> list[tuple[int, tuple[str, str]]]:
     found: list[tuple[int, tuple[str, str]]] = []
     spoken = words(plain_text)
-    behind = [word for thing, word in zip(spoken, spoken[1:]) if thing in _LABELLED]
+    behind = [word for thing, word in itertools.pairwise(spoken) if thing in _LABELLED]
     if any(word in _LABEL_WORDS or word.isdigit() for word in behind):  # it saves most searches
         found = [
             (m.start(), (m[1].removeprefix("dose "), _SAME_LABEL.get(m[2], m[2])))

@@ -88,6 +88,13 @@ _LONG_STEMS = "|".join(stem for stem in DRUG_STEMS if len(stem) >= 6)
 DRUG = re.compile(rf"\b(?:[a-z]{{3,}}(?:{'|'.join(DRUG_STEMS)})|[a-z]{{2}}(?:{_LONG_STEMS}))\b")
 """Names of drugs by their endings (international non-proprietary name stems)."""
 
+
+@lru_cache(maxsize=16384)
+def is_drug(name: str) -> bool:
+    """Whether a word is the name of a drug."""
+    return DRUG.fullmatch(name) is not None
+
+
 _OPPOSITES = (
     ("increase increased increases increasing rise rose risen higher raised elevated grew growth "
      "greater larger longer more above improved improvement improves gain superior",

@@ -6,9 +6,10 @@ from typing import NamedTuple
 from dipg.quantities import Quantity
 from dipg.rubric.claims import Answer
 from dipg.rubric.clauses import Clause
+from dipg.rubric.lexicon import word_set
 from dipg.rubric.reading import Reading
 from dipg.rubric.targets import Target
-from dipg.text import part_around
+from dipg.text import part_around, words
 
 
 class Claim(NamedTuple):
@@ -42,7 +43,7 @@ _DENIES_NOTHING = re.compile(
     r"stem\w*|due|came|apart) from)\b"
 )
 _REFUTED = re.compile(
-    r"^\W*(?:[^\s,;]+ ){0,3}?(?:is|was|would be|are|were) (?:\w+ )?(?:not|incorrect|wrong|false|"
+    r"\W*(?:[^\s,;]+ ){0,3}?(?:is|was|would be|are|were) (?:\w+ )?(?:not|incorrect|wrong|false|"
     r"inaccurate|never|contraindicated|inappropriate|unsafe|absent|negative|wild[- ]type|normal|"
     r"excluded|ruled out|for (?:another|a different))\b"
 )
@@ -91,7 +92,10 @@ _ALL_BUT = re.compile(r"\b(?:anything|everything|everyone|anyone|all) but\b")
 
 def clause_of(answer: Answer, at: int) -> Clause | None:
     """The clause that a position lies in."""
-    return next((c for c in answer.clauses if c.start <= at < c.end), None)
+    for clause in answer.clauses:
+        if clause.start <= at < clause.end:
+            return clause
+    return None
 
 
 def part_of(answer: Answer, start: int, text: str) -> Clause:
@@ -103,52 +107,106 @@ def part_of(answer: Answer, start: int, text: str) -> Clause:
 
 def is_denied(text: str, start: int, end: int) -> bool:
     """Whether what stands there is denied, refuted, doubted, or only asked."""
-    before = _ALL_BUT.sub("not", text[max(0, start - 60) : start])
-    cut = max((before.rfind(c) for c in (". ", "; ", ", ", "\n", ": ", " but ")), default=-1)
+    return _is_denied_before(text, start) or _is_denied_after(text, end)
+
+
+def _is_denied_before(text: str, start: int) -> bool:
+    """Whether the words before a mention deny or doubt it."""
+    may_deny = _has_before(text, start, 90, _DENYING) or (
+        start > 60 and _has_before(text, start, 60, _DENYING)
+    )
+    if not may_deny and "prefer" not in text:
+        return False
+    before, sentence = text[max(0, start - 60) : start], text[max(0, start - 90) : start]
+    before = _ALL_BUT.sub("not", before)
+    cut = max(before.rfind(c) for c in (". ", "; ", ", ", "\n", ": ", " but "))
     scope = _DENIES_NOTHING.sub("", before[cut + 1 :])
     if re.search(r"\bwithout (?:any )?(?:change|dose|adjust|further)", scope):
         scope = ""
     scope = _CHANGES_TO.sub("", scope)
-    sentence = text[max(0, start - 90) : start].rsplit(". ", 1)[-1]
-    if _DENIED.search(scope) or _FALSE_THAT.search(sentence):
+    sentence = sentence.rsplit(". ", 1)[-1]
+    return _DENIED.search(scope) is not None or _FALSE_THAT.search(sentence) is not None
+
+
+def _has_before(text: str, start: int, window: int, some: frozenset[str]) -> bool:
+    """Whether one of some words is among the characters before a place, where what is cut off a
+    word may be one, too. Most texts have none of them at all."""
+    first = max(0, start - window)
+    whole = not _is_within_word(text, first) and not _is_within_word(text, start)
+    if whole and len(text) < 2_000 and some.isdisjoint(words(text)):
+        return False
+    return not some.isdisjoint(words(text[first:start]))
+
+
+def _is_within_word(text: str, at: int) -> bool:
+    return 0 < at < len(text) and text[at].isalnum() and text[at - 1].isalnum()
+
+
+_DENYING = word_set(
+    "not n t never no without neither nor rather instead except excluding unlike incorrect false "
+    "wrong denies denied ruled cannot against avoid avoiding than other hardly scarcely barely but "
+    "far nothing compared versus vs from untrue doubt doubtful hypothetical if unlikely"
+)
+
+
+def _is_denied_after(text: str, end: int) -> bool:
+    """Whether what follows a mention refutes it, takes it back, or makes a question of it."""
+    if end >= len(text):
+        return False
+    stop = _SENTENCE_STOP.search(text, end, end + 60)
+    if _REFUTED.match(text, end, stop.start() if stop else end + 60):
         return True
-    if _REFUTED.search(_rest_of_sentence(text, end)) or _TAKEN_BACK.match(text, end):
-        return True
-    return is_asked(text, end)
+    if text.find("?", end, end + 300) < 0:
+        return False
+    return _TAKEN_BACK.match(text, end) is not None or is_asked(text, end)
 
 
-def _rest_of_sentence(text: str, end: int) -> str:
-    """What follows in the same sentence, as far as a denial may stand."""
-    return _SENTENCE_STOP.split(text[end : end + 60], maxsplit=1)[0]
-
-
-_SENTENCE_STOP = re.compile(r"[.!?;](?=\s)|\n")
+# Begins with a set of characters, which makes searching quick.
+_SENTENCE_STOP = re.compile(r"[.!?;\n](?:(?<=\n)|(?=\s))")
 
 
 def is_asked(text: str, end: int) -> bool:
     """Whether the sentence that goes on there ends in a question mark: it states nothing."""
-    stop = re.compile(r"[!?\n]|\.(?=\s|$)").search(text, end, end + 300)
+    stop = _ASKS_OR_STOPS.search(text, end, end + 300)
     return stop is not None and stop.group() == "?"
+
+
+_ASKS_OR_STOPS = re.compile(r"[!?\n.](?:(?<!\.)|(?=\s|$))")
 
 
 def is_compared(text: str, start: int, window: int = 60) -> bool:
     """Whether what stands there is only what something is compared with."""
+    if not _has_before(text, start, window, _COMPARING):
+        return False
     before = text[max(0, start - window) : start]
-    cut = max((before.rfind(c) for c in (". ", "; ", "\n")), default=-1)
+    cut = max(before.rfind(c) for c in (". ", "; ", "\n"))
     return _COMPARED.search(before[cut + 1 :]) is not None
+
+
+_COMPARING = word_set(
+    "than versus vs compared over from against relative rather instead not unlike exceed exceeds "
+    "exceeding above below beyond historical ahead baseline nor never no whereas while"
+)
+"""A word of each thing that makes a comparison of what comes after it."""
 
 
 def is_option(answer: Answer, said: Quantity) -> bool:
     """Whether a number stands in "54 or 59": a list of alternatives is no answer."""
-    others = [n for n in answer.numbers if n.start != said.start]
-    after = answer.text[said.end : said.end + 24]
-    before = answer.text[max(0, said.start - 24) : said.start]
-    follows = any(0 < n.start - said.end < 24 for n in others)
-    if follows and _OR.search(after):
+    text = answer.text
+    if _stands_before_another(answer, said) and _OR.match(text[said.end : said.end + 24]):
         return True
-    if _OR_BEFORE.search(before) and any(0 < said.start - n.end < 24 for n in others):
+    before, after = text[max(0, said.start - 24) : said.start], text[said.end : said.end + 40]
+    if (
+        ("or " in before or "either " in before)
+        and _OR_BEFORE.search(before)
+        and any(0 < said.start - n.end < 24 for n in answer.numbers)
+    ):
         return True
-    return _OR_SO.search(answer.text[said.end : said.end + 40]) is not None
+    return "or " in after and _OR_SO.search(after) is not None
+
+
+def _stands_before_another(answer: Answer, said: Quantity) -> bool:
+    return any(0 < n.start - said.end < 24 for n in answer.numbers)
 
 
 def is_aside(claim: Claim, said: Quantity) -> bool:

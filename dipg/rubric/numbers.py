@@ -1,16 +1,17 @@
 """Does an answer state the expected numbers, and none that takes their place?"""
 
 import re
+from functools import lru_cache
 
 from dipg.frequencies import frequencies
 from dipg.quantities import Quantity
-from dipg.rubric.lexicon import DRUG
+from dipg.rubric.lexicon import is_drug
 from dipg.rubric.mentions import Claim
 from dipg.rubric.owners import belongs
 from dipg.rubric.portions import keeps_owners
 from dipg.rubric.rivals import takes_its_place
 from dipg.rubric.stated import MORE, is_stated
-from dipg.rubric.targets import bind
+from dipg.rubric.targets import Target, bind
 
 
 def says_numbers(claim: Claim) -> bool:
@@ -40,13 +41,19 @@ def says_numbers(claim: Claim) -> bool:
 
 def _keeps_change(claim: Claim) -> bool:
     """Whether a change goes the expected way, where a wording says which ("decreased by 24 %")."""
-    expected = " ".join(o.whole for o in claim.options)
-    up, down = _RISES.search(expected) is not None, _FALLS.search(expected) is not None
-    if up == down:
+    rises, falls = _expected_change(claim.options)
+    if rises == falls:
         return True
-    same, opposite = (_RISES, _FALLS) if up else (_FALLS, _RISES)
+    same, opposite = (_RISES, _FALLS) if rises else (_FALLS, _RISES)
     text = claim.answer.text
     return opposite.search(text) is None or same.search(text) is not None
+
+
+@lru_cache(maxsize=4096)
+def _expected_change(options: tuple[Target, ...]) -> tuple[bool, bool]:
+    """Whether the wordings speak of a rise, and of a fall."""
+    expected = " ".join(o.whole for o in options)
+    return _RISES.search(expected) is not None, _FALLS.search(expected) is not None
 
 
 _RISES = re.compile(
@@ -63,12 +70,14 @@ def _keeps_told_numbers(claim: Claim) -> bool:
     """Whether a number beside an expected name is not another than the context gives it: no
     "valproate 300 mg" where it was 150 mg."""
     answer, context = claim.answer, claim.context
+    has_drug = any(map(is_drug, claim.target.names))
     for said in answer.numbers:
         if said.dimension == "" or said.dimension[:1] == "#":
             continue
-        if claim.question.has_number(said):
+        told = context.has_number(said)
+        if (told and not has_drug) or claim.question.has_number(said):
             continue
-        if context.has_number(said):
+        if told:
             if _is_of_another_drug(said, claim):
                 return False
             continue
@@ -80,8 +89,8 @@ def _keeps_told_numbers(claim: Claim) -> bool:
             continue
         if said.dimension == "percent":
             continue
-        told = [n for s in context.sentences if owner in s.words for n in s.numbers]
-        if any(n.dimension == said.dimension for n in told):
+        alike = [n for s in context.sentences if owner in s.words for n in s.numbers]
+        if any(n.dimension == said.dimension for n in alike):
             return False
     return True
 
@@ -89,12 +98,10 @@ def _keeps_told_numbers(claim: Claim) -> bool:
 def _is_of_another_drug(said: Quantity, claim: Claim) -> bool:
     """Whether an expected drug is given a number that the context gives to other drugs only."""
     owner = bind(claim.answer.text, said, claim.answer.names)
-    if owner not in claim.target.names or not DRUG.fullmatch(owner):
+    if owner not in claim.target.names or not is_drug(owner):
         return False
     told = [s for s in claim.context.sentences if any(n.same(said) for n in s.numbers)]
-    return bool(told) and all(
-        owner not in s.words and any(DRUG.fullmatch(n) for n in s.names) for s in told
-    )
+    return bool(told) and all(owner not in s.words and any(map(is_drug, s.names)) for s in told)
 
 
 def _keeps_asked_labels(claim: Claim) -> bool:

@@ -136,7 +136,7 @@ def _strays(said: str, asked: Asked, claim: Claim) -> bool:
     things = tuple(unit for unit in asked if unit.isdisjoint(_PREDICATES))
     if not things or refers(said) or shared(concepts(said), things):
         return False
-    return any(is_rival(u, claim) for u in units(said))
+    return any(is_rival(u.said, claim) for u in units(said))
 
 
 _PREDICATES = OPPOSITES.keys() | {"~do"}

@@ -56,7 +56,7 @@ def asserted(of: Set[str], claim: Claim) -> set[str]:
     """Those of some words that an answer asserts of what was asked; what "was left on" has no
     side."""
     told: set[str] = set()
-    if not of.isdisjoint(words(claim.answer.text)):
+    if not of.isdisjoint(claim.answer.spoken):
         for said, start in segments(claim.answer.text):
             here = [m for m in _WORD.finditer(said) if m.group() in of]
             if here and not _is_beside(said, claim):

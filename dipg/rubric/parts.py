@@ -4,11 +4,14 @@
 ERK" is not "it inhibits MEK and lowers ERK".
 """
 
+from functools import lru_cache
+
 from dipg.rubric.concepts import OPPOSITES, concepts, content, segments, shared
 from dipg.rubric.labels import labels_of
 from dipg.rubric.mentions import Claim
-from dipg.rubric.subjects import subject_of
-from dipg.rubric.targets import is_negated
+from dipg.rubric.reading import Reading
+from dipg.rubric.subjects import said_in, subject_of
+from dipg.rubric.targets import Target, is_negated
 from dipg.rubric.turned import speaks_for_other_side
 
 _LONG = 2_000
@@ -20,7 +23,7 @@ def keeps_parts(claim: Claim) -> bool:
     target = claim.target
     if target.opening or len(claim.answer.text) > _LONG:
         return True
-    sides = _taken_sides(claim)
+    sides = _taken_sides(claim.target, claim.options, claim.question)
     if sides and _says_opposite(sides, claim):
         return False
     several = () if target.actions else segments(target.text)
@@ -35,7 +38,7 @@ def _says_opposite(sides: frozenset[str], claim: Claim) -> bool:
     labels = set(labels_of(question))
     best = {True: -1, False: -1}
     for said, at in segments(claim.answer.text):
-        spoken = concepts(said)
+        spoken = said_in(said)
         good, bad = not spoken.isdisjoint(sides), not spoken.isdisjoint(opposites)
         if good != bad and speaks_for_other_side(claim, at):
             good, bad = bad, good
@@ -48,15 +51,18 @@ def _says_opposite(sides: frozenset[str], claim: Claim) -> bool:
     return best[False] > best[True] or (both and best[False] == best[True] >= 0)
 
 
-def _taken_sides(claim: Claim) -> frozenset[str]:
+@lru_cache(maxsize=4096)
+def _taken_sides(target: Target, options: tuple[Target, ...], question: Reading) -> frozenset[str]:
     """Concepts with an opposite that every wording with words of its own takes."""
-    sides = [o.sides for o in claim.options if o.sides or not o.numbers]
-    if not sides or any(o.negated for o in claim.options):
+    sides = [o.sides for o in options if o.sides or not o.numbers]
+    if not sides or any(o.negated for o in options):
         return frozenset()
-    asked = concepts(claim.question.text.lower())
     taken = frozenset.intersection(*sides)
-    if claim.target.actions:  # what is done to treatments is compared elsewhere
+    if target.actions:  # what is done to treatments is compared elsewhere
         taken -= _TREATED
+    if not taken:
+        return taken
+    asked = concepts(question.text.lower())
     opposites = frozenset().union(*[OPPOSITES[c] for c in taken])
     if taken <= asked and opposites & asked:
         return taken

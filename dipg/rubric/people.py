@@ -1,27 +1,30 @@
 """People by name: a surname or a first name is enough, another person's is another answer."""
 
 import re
+from functools import lru_cache
 
 from dipg.rubric.mentions import Claim, is_compared, is_denied
 from dipg.rubric.persons import TITLE, WORD, Person, people_in
+from dipg.rubric.reading import Reading
 from dipg.rubric.subjects import is_at_another
+from dipg.rubric.targets import Target
 
 _JOINED = re.compile(r"[\s.]*(?:,|/|&|\+|,? ?(?:and|or|as well as|together with|and/or))?[\s.]*")
 
 
 def asked_person(claim: Claim) -> Person:
     """The person that is expected, where a name of the context is all of the wording."""
-    text = TITLE.sub("", claim.target.text.strip(" .")).strip().removesuffix("'s")
+    return _person_of(claim.target, claim.question, claim.context)
+
+
+@lru_cache(maxsize=4096)
+def _person_of(target: Target, question: Reading, context: Reading) -> Person:
+    text = TITLE.sub("", target.text.strip(" .")).strip().removesuffix("'s")
     parts = tuple(WORD.findall(text))
-    if (
-        not parts
-        or len(parts) > 3
-        or " ".join(parts) != text
-        or not _WHO.search(claim.question.text)
-    ):
+    if not parts or len(parts) > 3 or " ".join(parts) != text or not _WHO.search(question.text):
         return ()
     written = " ".join(p.capitalize() for p in parts)
-    return parts if written in claim.context.text else ()
+    return parts if written in context.text else ()
 
 
 _WHO = re.compile(

@@ -10,10 +10,12 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
+from dipg.numerals import with_several
 from dipg.quantities import Quantity, quantities
 from dipg.rubric.labels import label_spots
 from dipg.rubric.lexicon import STOP_WORDS, word_set
 from dipg.rubric.mentions import Claim
+from dipg.rubric.reading import Reading
 from dipg.rubric.stems import stem, stems
 from dipg.text import part_around, plain, sentences
 from dipg.units import ATOMS
@@ -159,7 +161,7 @@ def _find(text: str, start_of_word: str) -> int:
 
 def is_of_other_occasion(said: Quantity, claim: Claim) -> bool:
     """Whether a number goes with another week or cycle than the one that is asked for."""
-    asked = occasions(plain(claim.question.text))
+    asked = _occasions_asked(claim.question)
     if not asked:
         return False
     alike = [n for n in claim.answer.numbers if n.dimension == said.dimension]
@@ -170,6 +172,11 @@ def is_of_other_occasion(said: Quantity, claim: Claim) -> bool:
         for kind, _ in told
         for k, _ in asked
     )
+
+
+@lru_cache(maxsize=4096)
+def _occasions_asked(question: Reading) -> list[tuple[str, str]]:
+    return occasions(plain(question.text))
 
 
 _GROUND = re.compile(r"\b(?:because|since|given that) [^,;.]*,")
@@ -199,7 +206,7 @@ def is_told_of_another(said: Quantity, claim: Claim) -> bool:
     another and not behind it: "12.9 months with radiotherapy alone" where that had 9.8."""
     mine: frozenset[str] = frozenset()
     theirs: frozenset[str] = frozenset()
-    for numbers, parts in _told_behind(claim.context.text):
+    for numbers, parts in _told_behind(claim.context):
         if any(n.same(said) for n in numbers):
             for n, words in zip(numbers, parts):
                 mine, theirs = (mine | words, theirs) if n.same(said) else (mine, theirs | words)
@@ -211,24 +218,24 @@ def is_told_of_another(said: Quantity, claim: Claim) -> bool:
 
 @lru_cache(maxsize=4096)
 def _told_behind(
-    context: str,
+    context: Reading,
 ) -> tuple[tuple[tuple[Quantity, ...], tuple[frozenset[str], ...]], ...]:
     """The numbers of each sentence that has several of a kind, with the words behind each."""
     return tuple(
-        (alike, _words_behind(sentence, alike)) for sentence, alike in _alike(context) if alike[1:]
+        (alike, _words_behind(sentence, alike))
+        for sentence in with_several(_sentences(context.text), context.terms)
+        for alike in _alike(sentence)
+        if alike[1:]
     )
 
 
-@lru_cache(maxsize=4096)
-def _alike(context: str) -> tuple[tuple[str, tuple[Quantity, ...]], ...]:
-    """The numbers of one kind of each sentence of a context, with the sentence."""
-    found = []
-    for sentence in sentences(plain(context)):
-        kinds: dict[str, list[Quantity]] = {}
-        for number in quantities(sentence):
-            kinds.setdefault(number.dimension, []).append(number)
-        found += [(sentence, tuple(alike)) for alike in kinds.values()]
-    return tuple(found)
+@lru_cache(maxsize=16384)
+def _alike(sentence: str) -> tuple[tuple[Quantity, ...], ...]:
+    """The numbers of a sentence, those of one kind together."""
+    kinds: dict[str, list[Quantity]] = {}
+    for number in quantities(sentence):
+        kinds.setdefault(number.dimension, []).append(number)
+    return tuple(map(tuple, kinds.values()))
 
 
 def _words_behind(sentence: str, alike: Sequence[Quantity]) -> tuple[frozenset[str], ...]:
@@ -260,10 +267,17 @@ _ANY_DIVIDER = re.compile(
 
 def _tellings(context: str, number: Quantity) -> Iterator[frozenset[str]]:
     """What a context says with a number."""
-    for numbers, parts in _told(context):
-        for n, words in zip(numbers, parts):
-            if n.same(number):
-                yield words
+    for sentence in _sentences(context):
+        for alike in _alike(sentence):
+            hits = [i for i, n in enumerate(alike) if n.same(number)]
+            parts = _told(sentence, alike) if hits else ()
+            for i in hits:
+                yield parts[i]
+
+
+@lru_cache(maxsize=4096)
+def _sentences(context: str) -> list[str]:
+    return sentences(plain(context))
 
 
 def _shared(parts: list[frozenset[str]]) -> tuple[frozenset[str], ...]:
@@ -273,16 +287,10 @@ def _shared(parts: list[frozenset[str]]) -> tuple[frozenset[str], ...]:
     return tuple(parts)
 
 
-@lru_cache(maxsize=4096)
-def _told(
-    context: str,
-) -> tuple[tuple[tuple[Quantity, ...], tuple[frozenset[str], ...]], ...]:
-    """The numbers of each sentence of a context, each with the words that go with it."""
-    found = []
-    for sentence, alike in _alike(context):
-        parts = _shared([meaning(p) for p in portions(sentence, alike)])
-        if len(alike) > 1 and all(_words_behind(sentence, alike)):
-            lead = meaning(sentence[: alike[0].start])
-            parts = tuple(part | lead for part in parts)
-        found.append((alike, parts))
-    return tuple(found)
+def _told(sentence: str, alike: Sequence[Quantity]) -> tuple[frozenset[str], ...]:
+    """For each of the numbers of one kind of a sentence, the words that go with it."""
+    parts = _shared([meaning(p) for p in portions(sentence, alike)])
+    if len(alike) > 1 and all(_words_behind(sentence, alike)):
+        lead = meaning(sentence[: alike[0].start])
+        parts = tuple(part | lead for part in parts)
+    return parts

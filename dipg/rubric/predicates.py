@@ -5,6 +5,7 @@ neutropenia" is no response rate.
 """
 
 import re
+from functools import lru_cache
 from itertools import pairwise
 
 from dipg.rubric.clauses import Clause
@@ -23,7 +24,7 @@ from dipg.rubric.lexicon import (
 )
 from dipg.rubric.mentions import Claim, clause_of, is_denied
 from dipg.rubric.otherwise import asserted
-from dipg.rubric.targets import is_negated
+from dipg.rubric.targets import Target, is_negated
 from dipg.text import words
 
 _VERB = re.compile(
@@ -91,10 +92,11 @@ def _is_asked_for(word: str, asked: frozenset[str]) -> bool:
 
 def keeps_asked_degree(claim: Claim) -> bool:
     """Asked for the most common, an answer does not give the least common."""
-    target = claim.target
+    if _DEGREES.isdisjoint(claim.question.terms):
+        return True
+    said = claim.answer.spoken
     for word in _DEGREES & claim.question.terms:
-        said = set(words(claim.answer.text))
-        opposite = ANTONYMS[word] & said - set(words(target.whole))
+        opposite = ANTONYMS[word] & said - set(words(claim.target.whole))
         if opposite and word not in said:
             return False
     return True
@@ -106,30 +108,56 @@ _DEGREES = word_set("most least highest lowest largest smallest longest shortest
 def is_unqualified(claim: Claim) -> bool:
     """Whether an expected wording is said without a word before it that takes it back ("nearly
     normal", "formerly Jansen"), and not of a part alone ("normal on the left only")."""
-    target, text = claim.target, claim.answer.text
-    spoken = words(text)
-    weak = _WEAKENING.intersection(spoken) - claim.question.terms - claim.context.terms
-    said = [w for w in words(target.text) if w not in STOP_WORDS and w not in LIGHT_WORDS]
-    if weak and said and any(w in weak and other == said[0] for w, other in pairwise(spoken)):
+    target, text, spoken = claim.target, claim.answer.text, claim.answer.spoken
+    if _is_weakened(claim) or _averts(claim):
         return False
-    if _averts(claim) or (_BOTH.search(target.text) and _NOT_BOTH.search(text)):
+    if "both" in target.text and _BOTH.search(target.text) and _NOT_BOTH.search(text):
         return False
-    if _OR_ANOTHER.search(text) and not any(_OR_ANOTHER.search(o.whole) for o in claim.options):
+    if (
+        "or" in spoken
+        and _OR_ANOTHER.search(text)
+        and not any(_OR_ANOTHER.search(o.whole) for o in claim.options)
+    ):
         return False
     if target.numbers:
-        return not _ABOUT_DAY.search(text) or _ABOUT_DAY.search(target.whole) is not None
+        about_day = not _MONTHS.isdisjoint(spoken) and _ABOUT_DAY.search(text) is not None
+        return not about_day or _ABOUT_DAY.search(target.whole) is not None
     if not target.phrase and not target.names:
         return True
+    return not _adds_what_is_told(claim) and not _is_of_a_part(claim)
+
+
+def _is_weakened(claim: Claim) -> bool:
+    """Whether a word that takes back stands right before what is expected."""
+    if _WEAKENING.isdisjoint(claim.answer.spoken):
+        return False
+    spoken = words(claim.answer.text)
+    weak = _WEAKENING.intersection(spoken) - claim.question.terms - claim.context.terms
+    said = [w for w in words(claim.target.text) if w not in STOP_WORDS and w not in LIGHT_WORDS]
+    return bool(weak and said) and any(
+        w in weak and other == said[0] for w, other in pairwise(spoken)
+    )
+
+
+def _adds_what_is_told(claim: Claim) -> bool:
+    """Whether an answer adds "left" or "severe", of which neither vignette nor wordings speak."""
+    told = asserted(_TOLD, claim)
+    if not told:
+        return False
     known = claim.context.terms | claim.question.terms
     known |= {w for o in claim.options for w in words(o.whole)} | {"bilateral"}
-    for w in asserted(_TOLD, claim) - known:
-        if all(concepts_of(w).isdisjoint(concepts_of(k)) for k in known):
-            return False
-    part = _IN_PART.search(text)
-    if part is None or _IN_PART.search(target.whole):
-        return True
+    return any(all(concepts_of(w).isdisjoint(concepts_of(k)) for k in known) for w in told - known)
+
+
+def _is_of_a_part(claim: Claim) -> bool:
+    """Whether what is expected is said of a part alone ("on the left only")."""
+    if _PARTIAL.isdisjoint(claim.answer.spoken):
+        return False
+    part = _IN_PART.search(claim.answer.text)
+    if part is None or _IN_PART.search(claim.target.whole):
+        return False
     clause = clause_of(claim.answer, part.start())
-    return clause is not None and _is_on_others(clause, claim)
+    return clause is None or not _is_on_others(clause, claim)
 
 
 def _is_on_others(clause: Clause, claim: Claim) -> bool:
@@ -144,16 +172,20 @@ _NOT_BOTH = re.compile(r"\b(?:one|only|neither|either|single)\b")
 
 def _averts(claim: Claim) -> bool:
     """Whether what is expected is said not to have come, or not to have been the reason."""
-    found = _AVERTED.search(claim.answer.text)
+    text = claim.answer.text
+    if _AVERTING.isdisjoint(claim.answer.spoken) and "prevent" not in text and "avert" not in text:
+        return False
+    found = _AVERTED.search(text)
     if found is None or root(found[0]) in map(root, claim.context.terms | claim.question.terms):
         return False
     if any(found[0] in o.whole for o in claim.options):
         return False
-    piece = next(p for p, at in segments(claim.answer.text) if at + len(p) >= found.start())
+    piece = next(p for p, at in segments(text) if at + len(p) >= found.start())
     spoken = concepts(piece)
     return any(not spoken.isdisjoint(unit) for unit in claim.target.units)
 
 
+_AVERTING = word_set("despite spite notwithstanding avoided")
 _AVERTED = re.compile(r"\b(?:despite|in spite of|notwithstanding|prevent\w*|avert\w*|avoided)\b")
 
 
@@ -168,11 +200,14 @@ _WEAKENING = word_set(
     "formerly previously nearly almost partly partially somewhat rarely seldom quasi half "
     "despite prevent preventing"
 )
+_MONTHS = word_set(
+    "january february march april may june july august september october november december"
+)
 _ABOUT_DAY = re.compile(
     r"\b(?:around|about|circa|approximately|roughly|planned for|due on|scheduled for)"
-    r"(?: the)? (?:\d{1,2}(?:st|nd|rd|th)? )?"
-    r"(?:january|february|march|april|may|june|july|august|september|october|november|december)\b"
+    rf"(?: the)? (?:\d{{1,2}}(?:st|nd|rd|th)? )?(?:{'|'.join(sorted(_MONTHS))})\b"
 )
+_PARTIAL = word_set("only except apart other")
 _IN_PART = re.compile(
     r"\b(?:only|except|apart from|other than)\b\W*(?:(?:in|on|for|at) |$)|\bonly$"
 )
@@ -180,7 +215,9 @@ _IN_PART = re.compile(
 
 def keeps_dose(claim: Claim) -> bool:
     """Told to go on with a drug, an answer does not change its dose on its own."""
-    if not any(action in ("continue", "resume", "start") for _, action in claim.target.actions):
+    if " dose" not in claim.answer.text or not any(
+        action in ("continue", "resume", "start") for _, action in claim.target.actions
+    ):
         return True
     allowed = {w for o in claim.options for w in words(o.whole)}
     return not any(
@@ -206,8 +243,7 @@ _OTHER_DOSE = re.compile(
 
 def keeps_variants(claim: Claim) -> bool:
     """Whether an answer names the expected variant and no other: H3.1 is not H3.3."""
-    asserted = _COMPARED.split(claim.target.text, maxsplit=1)[0]
-    wanted = set(_VARIANT.findall(asserted))
+    wanted = _variants_of(claim.target)
     if not wanted:
         return True
     said = set(_VARIANT.findall(claim.answer.text))
@@ -216,17 +252,23 @@ def keeps_variants(claim: Claim) -> bool:
     return said <= told and (not said or not wanted.isdisjoint(said))
 
 
+@lru_cache(maxsize=4096)
+def _variants_of(target: Target) -> frozenset[str]:
+    if "." not in target.text:
+        return frozenset()
+    return frozenset(_VARIANT.findall(_COMPARED.split(target.text, maxsplit=1)[0]))
+
+
 _COMPARED = re.compile(r"\b(?:than|versus|vs|compared (?:with|to)|not|rather than)\b")
 _VARIANT = re.compile(r"\b[a-z]+\d+\.\d+\b")
 
 
 def keeps_kin(claim: Claim) -> bool:
     """Asked about the brother of a patient, an answer does not speak of the patient or a sister."""
-    asked = KIN & claim.question.terms
-    if not asked:
+    if KIN.isdisjoint(claim.question.terms):
         return True
-    said = KIN.intersection(words(claim.answer.text))
+    said = KIN & claim.answer.spoken
     if said:
-        return bool(said & asked)
+        return not said.isdisjoint(claim.question.terms)
     codes = {n for n in claim.question.names if any(c.isdigit() for c in n)}
     return codes.isdisjoint(n for n, _ in claim.answer.names)

@@ -1,10 +1,12 @@
 """Who did it to whom: "A replaced B" is not "B replaced A", and is "B was replaced by A"."""
 
 import re
+from functools import lru_cache
 
 from dipg.rubric.concepts import Unit, content, root, segments, units
 from dipg.rubric.lexicon import VAGUE_WORDS, word_set
 from dipg.rubric.mentions import Claim
+from dipg.rubric.reading import Reading
 
 _WH = re.compile(r"\b(?:which|what|who|whom)\b")
 _BE = re.compile(r"\b(?:was|were|is|are|be|been|being)(?: (?:\w+ly|not|then|later|also|to be))? $")
@@ -21,18 +23,34 @@ _BASE = frozenset(
 
 def keeps_roles(claim: Claim) -> bool:
     """Whether the expected thing has the part in the asked action that the question gives it."""
-    asked = claim.question.text.lower()
-    wh = _WH.search(asked)
-    if claim.target.numbers or wh is None or not claim.question.names:
+    if claim.target.numbers:
+        return True
+    others, told = _acts_asked(claim.question)
+    if not told:
         return True
     mine = frozenset().union(*content(claim.target.text))
-    others = frozenset().union(*[u for n in claim.question.names for u in content(n)])
-    for verb in filter(_is_verb, units(asked)):
-        acts = _acts(asked, verb.meant, frozenset([wh.group()]), others)
-        for said, _ in segments(claim.answer.text) if acts is not None else ():
-            if _acts(said, verb.meant, mine, others) is (not acts):
-                return False
-    return True
+    return not any(
+        _acts(said, verb, mine, others) is (not acts)
+        for verb, acts in told
+        for said, _ in segments(claim.answer.text)
+    )
+
+
+@lru_cache(maxsize=4096)
+def _acts_asked(
+    question: Reading,
+) -> tuple[frozenset[str], tuple[tuple[frozenset[str], bool], ...]]:
+    """What a question names, and the verbs of which it asks who does it to that, or to whom."""
+    asked = question.text.lower()
+    wh = _WH.search(asked)
+    if wh is None or not question.names:
+        return frozenset(), ()
+    others = frozenset().union(*[u for n in question.names for u in content(n)])
+    told = [
+        (verb.meant, _acts(asked, verb.meant, frozenset([wh.group()]), others))
+        for verb in filter(_is_verb, units(asked))
+    ]
+    return others, tuple((verb, acts) for verb, acts in told if acts is not None)
 
 
 def _is_verb(unit: Unit) -> bool:

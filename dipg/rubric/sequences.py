@@ -2,10 +2,14 @@
 
 import itertools
 import re
+from functools import lru_cache
 
 from dipg.rubric.concepts import units
 from dipg.rubric.lexicon import DRUG, LIGHT_WORDS, STOP_WORDS, word_set
 from dipg.rubric.mentions import Claim
+from dipg.rubric.reading import Reading
+from dipg.rubric.targets import Target
+from dipg.text import words
 
 Item = frozenset[str]
 """The concepts by any of which a thing is known."""
@@ -65,10 +69,9 @@ _ANY_THING = word_set("procedure treatment operation event")
 
 def order_verdict(claim: Claim) -> bool | None:
     """Whether an answer puts things in the expected order; None where none is asked for or said."""
-    asked = claim.question.text.lower()
-    told = _ORDERS.search(asked) or _THEN.search(claim.target.text)
-    if told is None or _DENIES.search(claim.answer.text):
+    if not _has_order(claim.question, claim.target) or _DENIES.search(claim.answer.text):
         return None
+    asked = claim.question.text.lower()
     listed = _ASKS_ORDER.search(asked) is not None
     if _names_out_of_order(claim):
         return False
@@ -92,6 +95,15 @@ def _names_out_of_order(claim: Claim) -> bool:
     return not any(p.search(text) for p in (_EARLIER, _LATER, _BACK, *_RANKS[1:]))
 
 
+@lru_cache(maxsize=4096)
+def _has_order(question: Reading, target: Target) -> bool:
+    """Whether a question or a wording may put things in an order."""
+    asked = question.text.lower()
+    asks = not _ORDERING.isdisjoint(words(asked)) and _ORDERS.search(asked)
+    return bool(asks or _THEN.search(target.text))
+
+
+_ORDERING = word_set("order sequence first before after earlier prior")
 _ORDERS = re.compile(r"\b(?:order|sequence|first|before or|after or|earlier or|prior to or)\b")
 
 

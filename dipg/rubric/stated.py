@@ -4,6 +4,7 @@ import re
 
 from dipg.comparators import comparator_start
 from dipg.quantities import Quantity
+from dipg.rubric.claims import Answer
 from dipg.rubric.limits import same_limit
 from dipg.rubric.mentions import Claim, is_denied, is_option
 from dipg.rubric.required import CHANGED_BY
@@ -11,7 +12,7 @@ from dipg.rubric.stems import stem
 from dipg.rubric.values import DOWN, THINGS, same_rate, same_value
 
 _REPEATED = re.compile(
-    r"^,? ?(?:twice|thrice|x ?\d|times \d|[2-9] times|two times|three times|on two occasions)\b"
+    r",? ?(?:twice|thrice|x ?\d|times \d|[2-9] times|two times|three times|on two occasions)\b"
     r"(?! (?:an? |per |each |every |daily|weekly|monthly))"
 )
 _OVER = re.compile(r"(?:^|\b(?:is|was|of|at) )over (?:a |an )?$")
@@ -40,13 +41,15 @@ def _is_that_value(said: Quantity, wanted: Quantity, rates: set[float], claim: C
     answer = claim.answer
     if not same_value(said, wanted, claim):
         return False
-    if not same_limit(said, answer.text, wanted, claim.target.text, claim.question.text.lower()):
+    if said.compare != wanted.compare and not same_limit(
+        said, answer.text, wanted, claim.target.text, claim.question.text.lower()
+    ):
         return False
     if not same_rate(said, wanted, rates, claim):
         return False
-    if _REPEATED.match(answer.text[said.end : said.end + 24]):
+    if _REPEATED.match(answer.text, said.end, said.end + 24):
         return False
-    if _is_part_or_condition(answer.text, said):
+    if _is_part_or_condition(answer, said):
         return False
     if _adds(said, wanted, claim):
         return False
@@ -68,12 +71,14 @@ def _is_meant_alike(said: Quantity, wanted: Quantity, claim: Claim) -> bool:
         return False
     if mine == "by" and not theirs and _TO_WHAT.search(claim.question.text.lower()):
         return False
-    if not _same_side(answer.text, said, claim.target.text, wanted, claim):
+    if not _same_side(said, wanted, claim):
         return False
     if _is_difference(said, claim) or _counts_others(said, claim):
         return False
-    if _OVER.search(answer.text, max(0, said.start - 16), said.start) and not _PERIOD.search(
-        claim.question.text
+    if (
+        "over" in answer.spoken
+        and _OVER.search(answer.text, max(0, said.start - 16), said.start)
+        and not _PERIOD.search(claim.question.text)
     ):
         return False
     start = comparator_start(answer.text, said.start) if said.compare else said.start
@@ -99,27 +104,32 @@ def _adds(said: Quantity, wanted: Quantity, claim: Claim) -> bool:
     return more[0] != " more" or _UP.search(claim.question.text.lower()) is None
 
 
-def _is_part_or_condition(text: str, said: Quantity) -> bool:
+def _is_part_or_condition(answer: Answer, said: Quantity) -> bool:
     """Whether a number is only a part of another ("344 mg, of which 275 mg"), or would hold only
     in some case."""
-    before = text[max(0, said.start - 24) : said.start]
-    return _OF_WHICH.search(before) is not None or _ONLY_IF.match(text, said.end) is not None
+    before = answer.text[max(0, said.start - 24) : said.start]
+    if "of " in before and _OF_WHICH.search(before):
+        return True
+    return "only" in answer.spoken and _ONLY_IF.match(answer.text, said.end) is not None
 
 
 _OF_WHICH = re.compile(r"\bof (?:which|these) (?:\w+ ){0,2}$")
 _ONLY_IF = re.compile(r"[^.;,]{0,30}? only (?:if|when|in case)\b")
 
 
-def _same_side(text: str, said: Quantity, wording: str, wanted: Quantity, claim: Claim) -> bool:
+def _same_side(said: Quantity, wanted: Quantity, claim: Claim) -> bool:
     """Whether "14 days after" stays so: not "14 days before", not "within 14 days"."""
+    text = claim.answer.text
     mine = _SIDE.match(text, said.end)
-    theirs = [_SIDE.match(wording, wanted.end)]
     if mine:  # which another wording tells, too
+        theirs = [_SIDE.match(claim.target.text, wanted.end)]
         theirs += [
             _SIDE.match(o.text, n.end) for o in claim.options for n in o.numbers if n.same(wanted)
         ]
-    if mine and any(t and (mine[1] in _AFTERWARDS) != (t[1] in _AFTERWARDS) for t in theirs):
-        return False
+        if any(t and (mine[1] in _AFTERWARDS) != (t[1] in _AFTERWARDS) for t in theirs):
+            return False
+    if "within" not in claim.answer.spoken:
+        return True
     within = _WITHIN.search(text, max(0, said.start - 16), said.start) is not None
     return not within or "within" in f"{claim.question.text.lower()} {claim.target.whole}"
 
@@ -139,7 +149,9 @@ def _is_difference(said: Quantity, claim: Claim) -> bool:
 
 def _counts_others(said: Quantity, claim: Claim) -> bool:
     """Whether a bare number counts other things than the question ("61 centres")."""
-    asked = None if said.dimension else _HOW_MANY.search(claim.question.text.lower())
+    if said.dimension:
+        return False
+    asked = _HOW_MANY.search(claim.question.text.lower())
     counted = _COUNTED.match(claim.answer.text, said.end)
     if asked is None or counted is None or stem(counted[1]) == stem(asked[1]):
         return False
@@ -177,16 +189,20 @@ def _asks_for_change(claim: Claim) -> bool:
 def _role(text: str, number: Quantity) -> str:
     """ "from" and "to" of a change ("from 8 mg to 2 mg")."""
     before = text[max(0, number.start - 24) : number.start]
-    if _TO.search(before):
+    if _may_say_to(before) and _TO.search(before):
         return "to"
-    if _FROM.search(before):
+    if "from" in before and _FROM.search(before):
         return "from"
-    if CHANGED_BY.search(before):
+    if "by" in before and CHANGED_BY.search(before):
         return "by"
     after = text[number.end : number.end + 40]
     if _OF_CHANGE.match(after):
         return "by"
-    return "from" if _ON_TO.match(after) else ""
+    return "from" if _may_say_to(after) and _ON_TO.match(after) else ""
+
+
+def _may_say_to(text: str) -> bool:
+    return "to" in text or ">" in text or "→" in text
 
 
 _OF_CHANGE = re.compile(

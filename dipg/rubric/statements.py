@@ -7,20 +7,24 @@ asked.
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 from dipg.rubric.clauses import Clause
 from dipg.rubric.concepts import OPPOSITES, concepts, content, segments, shared, units
-from dipg.rubric.lexicon import DRUG, STOP_WORDS
+from dipg.rubric.lexicon import STOP_WORDS, is_drug
 from dipg.rubric.mentions import Claim, part_of
+from dipg.rubric.reading import Reading
 from dipg.rubric.subjects import (
     ASIDE,
     HAS_VERB,
+    drugs_asked,
     is_of_another,
     is_rival,
     refers,
+    said_in,
     subject_of,
 )
-from dipg.rubric.targets import is_negated
+from dipg.rubric.targets import Target, is_negated
 from dipg.text import words
 
 
@@ -28,12 +32,9 @@ def keeps_subjects(claim: Claim) -> bool:
     """Whether what was asked is said of what is expected, and the expected of what was asked
     about."""
     target = claim.target
-    wanted = target.units or tuple(concepts(n) for n in target.names)
-    if target.opening or target.numbers or not wanted:
+    if target.opening or target.numbers or not (target.units or target.names):
         return True
-    question = claim.question.text.lower()
-    asked = tuple(u for u in content(question) if u not in wanted)
-    verbs = _verbs(question)
+    wanted, asked, verbs = _asked(target, claim.question)
     mine: list[tuple[int, Clause]] = []
     others: list[tuple[int, str]] = []
     explains = False
@@ -65,14 +66,28 @@ def _statements(claim: Claim, verbs: frozenset[str]) -> Iterator[tuple[Clause, f
         if _RELATIVE.match(said):
             part = part._replace(text=f"{last} {said}")
         last = (words(said) or ("",))[-1]
-        spoken = concepts(part.text)
+        spoken = said_in(part.text)
         if HAS_VERB.search(said) is None:
             spoken |= doing
         doing = spoken & verbs
         yield part, spoken
 
 
+class _Asked(NamedTuple):
+    """What an answer has to say, what else the question speaks of, and what it says is done."""
+
+    wanted: tuple[frozenset[str], ...]
+    beside: tuple[frozenset[str], ...]
+    verbs: frozenset[str]
+
+
 @lru_cache(maxsize=4096)
+def _asked(target: Target, question: Reading) -> _Asked:
+    text = question.text.lower()
+    wanted = target.units or tuple(map(concepts, target.names))
+    return _Asked(wanted, tuple(u for u in content(text) if u not in wanted), _verbs(text))
+
+
 def _verbs(question: str) -> frozenset[str]:
     """What a question says is done, as far as words show that they are verbs."""
     return frozenset().union(
@@ -96,11 +111,11 @@ def _is_passing(said: str) -> bool:
 
 def _has_other(said: str, claim: Claim) -> bool:
     """Whether a statement is made of another drug than the one asked about ("they gave Y")."""
-    drugs = {n for n in claim.question.names if DRUG.fullmatch(n)}
-    told = {u.said for u in units(said) if DRUG.fullmatch(u.said) and is_rival(u, claim)}
-    if not drugs or not told or HAS_VERB.search(said) is None:
+    drugs = drugs_asked(claim.question)
+    if not drugs or not drugs.isdisjoint(words(said)) or any(map(is_drug, claim.target.names)):
         return False
-    return drugs.isdisjoint(words(said)) and not any(map(DRUG.fullmatch, claim.target.names))
+    named = any(is_drug(u.said) and is_rival(u.said, claim) for u in units(said))
+    return named and HAS_VERB.search(said) is not None
 
 
 def leads(claim: Claim, spots: Sequence[tuple[int, bool]]) -> bool:
@@ -113,7 +128,7 @@ def leads(claim: Claim, spots: Sequence[tuple[int, bool]]) -> bool:
         if len(inside) == 2:
             return False
         for good in inside if not is_negated(said) else ():
-            best[good] = max(best[good], shared(concepts(said), asked))
+            best[good] = max(best[good], shared(said_in(said), asked))
     return best[True] > best[False]
 
 
@@ -135,7 +150,8 @@ def _has_rival(said: str, claim: Claim) -> bool:
     if subject_of(said, claim):
         return True
     return any(
-        is_rival(u, claim) and _OF_OR_BY.search(said, 0, u.start) is not None for u in units(said)
+        is_rival(u.said, claim) and _OF_OR_BY.search(said, 0, u.start) is not None
+        for u in units(said)
     )
 
 

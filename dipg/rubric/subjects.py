@@ -1,63 +1,77 @@
 """Whom or what is a part of an answer about?"""
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
+from string import digits
+from typing import NamedTuple
 
 from dipg.rubric.clauses import Clause
 from dipg.rubric.concepts import (
     LEXICON,
-    Unit,
     concepts,
+    concepts_of,
     units,
 )
 from dipg.rubric.labels import labels_of
-from dipg.rubric.lexicon import DRUG, KIN, PLAIN_WORDS, VAGUE_WORDS
+from dipg.rubric.lexicon import KIN, PLAIN_WORDS, VAGUE_WORDS, is_drug, word_set
 from dipg.rubric.mentions import Claim, clause_of
 from dipg.rubric.persons import people_in
 from dipg.rubric.reading import Reading
-from dipg.rubric.targets import shape
+from dipg.rubric.targets import Target, shape
 from dipg.text import words
 
-_PRONOUN = re.compile(
-    r"\b(?:it|he|she|they|her|him|them|his|their|its|this|that|these|those|one)\b"
-)
+_POINTERS = "it he she they him them this that these those one"
+_PRONOUN = re.compile(rf"\b(?:{_POINTERS.replace(' ', '|')}|her|his|their|its)\b")
+_BACK = word_set(_POINTERS)
+_NO_RIVAL = LEXICON | PLAIN_WORDS | VAGUE_WORDS
+_NO_SUBJECT = VAGUE_WORDS | PLAIN_WORDS | KIN
 
 
 def subject_of(text: str, claim: Claim) -> str:
     """The thing of the context that a part of an answer begins with; "" where it takes up the
     question, what is expected, or what came before it."""
-    for unit in units("" if ASIDE.match(text) else _CLEFT.sub("", text)):
-        if _PRONOUN.fullmatch(unit.said) and unit.said not in ("her", "his", "their", "its"):
+    if ASIDE.match(text):
+        return ""
+    text = _CLEFT.sub("", text) if "it " in text else text
+    subject = _first_thing(words(text))
+    if not subject or not is_rival(subject, claim):
+        return ""
+    # As part of a phrase ("left out") it would be no rival.
+    return subject if _first_thing(u.said for u in units(text)) == subject else ""
+
+
+def _first_thing(spoken: Iterable[str]) -> str:
+    """The first word that says something of its own; "" where one before it points back."""
+    for word in spoken:
+        if word in _BACK:
             return ""
-        if unit.said in VAGUE_WORDS or unit.said in PLAIN_WORDS or unit.said in KIN:
-            continue
-        return unit.said if is_rival(unit, claim) else ""
+        if word not in _NO_SUBJECT:
+            return word
     return ""
 
 
 _CLEFT = re.compile(r"^\W*it (?:is|was) (?=.* (?:who|that|which)\b)")
 
 
-def is_rival(unit: Unit, claim: Claim) -> bool:
+def is_rival(word: str, claim: Claim) -> bool:
     """Whether a word names a thing that the context knows, and neither question nor wordings."""
-    word = unit.said
-    if word in LEXICON or word in PLAIN_WORDS or word in VAGUE_WORDS or not word[0].isalpha():
-        return False
     known = claim.context.terms
-    if word not in known and word.removesuffix("s") not in known:
+    if word in _NO_RIVAL or (word not in known and word.removesuffix("s") not in known):
         return False
-    return unit.meant.isdisjoint(_taken(claim.question, tuple(o.whole for o in claim.options)))
+    taken = _taken(claim.question, claim.options)
+    return word[0].isalpha() and concepts_of(word).isdisjoint(taken)
 
 
 @lru_cache(maxsize=4096)
-def _taken(question: Reading, wordings: tuple[str, ...]) -> frozenset[str]:
+def _taken(question: Reading, options: tuple[Target, ...]) -> frozenset[str]:
     """What the question and the wordings of a right answer speak of."""
-    return concepts(question.text.lower()).union(*map(concepts, wordings))
+    return concepts(question.text.lower()).union(*(concepts(o.whole) for o in options))
 
 
 def kind_of(name: str, context: Reading) -> str:
     """What sort of thing a name is of; "" for a word that is no name."""
-    if DRUG.fullmatch(name):
+    if is_drug(name):
         return "drug"
     if any(map(str.isdigit, name)):  # a code, for which the names need not be read
         return "name" if name in context.terms else ""
@@ -101,7 +115,13 @@ def _kinds_asked(question: Reading, context: Reading) -> dict[str, str]:
 
 
 def _may_be_name(word: str, question: Reading) -> bool:
-    return DRUG.fullmatch(word) is not None or word in question.names
+    return is_drug(word) or word in question.names
+
+
+@lru_cache(maxsize=4096)
+def drugs_asked(question: Reading) -> frozenset[str]:
+    """The drugs that a question names."""
+    return frozenset(filter(is_drug, question.names))
 
 
 def is_at_another(at: int, claim: Claim) -> bool:
@@ -112,31 +132,85 @@ def is_at_another(at: int, claim: Claim) -> bool:
 
 def is_of_another(clause: Clause, claim: Claim) -> bool:
     """Whether a clause speaks of another patient or arm than the one asked for."""
-    if is_about_another(clause.text, claim):
-        return True
-    target, question = claim.target, claim.question
-    asked_codes = {n for n in question.names if any(c.isdigit() for c in n)}
-    mentioned = {n for n in clause.names if any(c.isdigit() for c in n)}
-    people = claim.context.people
-    shapes = {shape(n) for n in asked_codes}
-    if asked_codes <= people:  # a gene is no other patient
-        alike = {n.rstrip("0123456789") for n in asked_codes}
-        mentioned = {n for n in mentioned if n in people or n.rstrip("0123456789") in alike}
-    if people & question.names and people & mentioned and not people & mentioned & asked_codes:
+    return (
+        is_about_another(clause.text, claim)
+        or _has_other_code(clause, claim)
+        or _has_other_label(clause, claim)
+    )
+
+
+def _has_other_code(clause: Clause, claim: Claim) -> bool:
+    """Whether a clause names a patient, gene or the like by a code that is not the one asked for,
+    and not that one."""
+    mentioned = _codes_of(clause.names)
+    if not mentioned:
+        return False
+    target, people = claim.target, claim.context.people
+    asked = _codes_asked(claim.question, people)
+    if asked.of_people:  # a gene is no other patient
+        mentioned = {n for n in mentioned if n in people or n.rstrip(digits) in asked.alike}
+    if asked.after_person and people & mentioned and not people & mentioned & asked.codes:
         return True
     others = {
         shape(n)
-        for n in mentioned - asked_codes
-        if shape(n) in shapes and n not in target.names and n not in target.text
+        for n in mentioned - asked.codes
+        if shape(n) in asked.shapes and n not in target.names and n not in target.text
     }
-    if others - {shape(n) for n in mentioned & asked_codes}:
-        return True
-    wanted = {*target.labels, *labels_of(question.key)}
-    said = labels_of(clause.text)
-    for kind in dict(wanted).keys() & dict(said).keys():
-        if not any(label in wanted for label in said if label[0] == kind):
-            return True
-    return False
+    return bool(others) and bool(others - {shape(n) for n in mentioned & asked.codes})
+
+
+def _codes_of(named: Iterable[str]) -> set[str]:
+    """Those of some names that have a digit."""
+    return {n for n in named if not n.isalpha()}
+
+
+class _Codes(NamedTuple):
+    """The codes of a question.
+
+    Attributes:
+      shapes: what they look like.
+      alike: they without the digits that they end in.
+      of_people: they are all of patients.
+      after_person: the question names a patient by a code.
+    """
+
+    codes: frozenset[str]
+    shapes: frozenset[str]
+    alike: frozenset[str]
+    of_people: bool
+    after_person: bool
+
+
+@lru_cache(maxsize=4096)
+def _codes_asked(question: Reading, people: frozenset[str]) -> _Codes:
+    codes = frozenset(_codes_of(question.names))
+    return _Codes(
+        codes=codes,
+        shapes=frozenset(map(shape, codes)),
+        alike=frozenset(n.rstrip(digits) for n in codes),
+        of_people=codes <= people,
+        after_person=not people.isdisjoint(question.names),
+    )
+
+
+def _has_other_label(clause: Clause, claim: Claim) -> bool:
+    """Whether a clause has labels of a kind that is asked for, and none of those asked for."""
+    wanted = _labels_asked(claim.question, claim.target)
+    if not wanted or not (said := labels_of(clause.text)):
+        return False
+    told = {kind for kind, _ in wanted.intersection(said)}
+    return any(kind not in told and kind in dict(wanted) for kind, _ in said)
+
+
+@lru_cache(maxsize=4096)
+def _labels_asked(question: Reading, target: Target) -> frozenset[tuple[str, str]]:
+    return target.labels.union(labels_of(question.key))
+
+
+def said_in(piece: str) -> frozenset[str]:
+    """The concepts of a clause or segment. Its edges say nothing, and without them most clauses
+    are segments, too, and need not be read again."""
+    return concepts(piece.strip(" .,;:!?\n"))
 
 
 def refers(said: str) -> bool:

@@ -25,6 +25,7 @@ from dipg.rubric.lexicon import (
     LIGHT_WORDS,
     PLAIN_WORDS,
     STOP_WORDS,
+    word_set,
 )
 from dipg.rubric.negation import is_negated
 from dipg.rubric.reading import Reading, names, read
@@ -262,36 +263,50 @@ def bind(text: str, number: Quantity, named: list[tuple[str, int]]) -> str:
     """The name that a number belongs to: the nearest in its clause, before it if there is one."""
     if not named:
         return ""
-    left = max(
-        text.rfind(c, 0, number.start) for c in (". ", ";", "\n", " while ", " whereas ", " but ")
-    )
-    rights = [
-        i
-        for c in (". ", ";", "\n", " while ", " whereas ", " but ")
-        if (i := text.find(c, number.end)) >= 0
-    ]
-    right = min(rights, default=len(text))
-    before = [
-        (at, n)
-        for n, at in named
-        if left <= at < number.start and not _is_circumstance(text, at, at + len(n), number.start)
-    ]
-    after = [
-        (at, n)
-        for n, at in named
-        if number.end <= at < right and not _COMPARED.search(text, number.end, at)
-    ]
-    if after and before:
-        joint = re.fullmatch(r"\s*(?:of|for|with) (?:\w+ )?", text[number.end : after[0][0]])
-        return after[0][1] if joint else before[-1][1]
-    return before[-1][1] if before else after[0][1] if after else ""
+    before = _name_before(text, number.start, named)
+    if before and _JOINING.match(text, number.end) is None:
+        return before
+    after, at = _name_after(text, number.end, named)
+    if before and after:
+        return after if _JOINT.fullmatch(text, number.end, at) else before
+    return before or after
+
+
+_JOINING = re.compile(r"\s*(?:of|for|with) ")
+_JOINT = re.compile(rf"{_JOINING.pattern}(?:\w+ )?")
+_PART_ENDS = (". ", ";", "\n", " while ", " whereas ", " but ")
+
+
+def _name_before(text: str, number: int, named: list[tuple[str, int]]) -> str:
+    """The last name in the part of a text before a number there."""
+    left = max([text.rfind(end, 0, number) for end in _PART_ENDS])
+    for name, at in reversed(named):
+        if left <= at < number and not _is_circumstance(text, at, at + len(name), number):
+            return name
+    return ""
+
+
+def _name_after(text: str, number: int, named: list[tuple[str, int]]) -> tuple[str, int]:
+    """The first name in the part of a text after a number that ends there, and where it is."""
+    right = min([i for end in _PART_ENDS if (i := text.find(end, number)) >= 0], default=len(text))
+    for name, at in named:
+        if number <= at < right and not _COMPARED.search(text, number, at):
+            return name, at
+    return "", 0
 
 
 def _is_circumstance(text: str, start: int, end: int, number: int) -> bool:
     """Whether a name only says why or beside what ("because of X, the dose is 27 mg")."""
-    return number - end > 6 and _BESIDE.search(text, max(0, start - 32), start) is not None
+    if number - end <= 6 or _LAST_BESIDE.isdisjoint(text[max(0, start - 32) : start].split()[-1:]):
+        return False
+    return _BESIDE.search(text, max(0, start - 32), start) is not None
 
 
+_LAST_BESIDE = word_set(
+    "because of since to despite given concurrent concurrently concomitant alongside taking the a "
+    "with"
+)
+"""What stands last in what says why or beside what."""
 _BESIDE = re.compile(
     r"\b(?:because(?: of)?|since|due to|owing to|despite|given|concurrent(?:ly)?|concomitant|"
     r"alongside|taking) (?:(?:the|a|concurrent|concomitant|use of|with) ){0,3}$"

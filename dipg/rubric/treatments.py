@@ -1,11 +1,13 @@
 """Does an answer do to each treatment what was expected: start, hold, stop, resume, reduce?"""
 
 import re
+from functools import lru_cache
 
 from dipg.rubric.actions import actions_of, with_companions
 from dipg.rubric.concepts import concepts
 from dipg.rubric.lexicon import ACTIONS, CLASHES
 from dipg.rubric.mentions import Claim
+from dipg.rubric.reading import Reading
 from dipg.rubric.targets import is_negated
 from dipg.text import words
 
@@ -95,13 +97,20 @@ def _acts(claim: Claim) -> bool:
 
 def _keeps_asked_action(claim: Claim) -> bool:
     """Asked when something was stopped, an answer does not say when it was started."""
-    asked = _done(claim.question.text.lower())
-    said = _done(claim.answer.text) if asked else set()
+    asked = _done_asked(claim.question)
+    said = _done(claim.answer.text) if asked else frozenset()
     if not said or asked & said:
         return True
     return not any(said & CLASHES[action] for action in asked)
 
 
-def _done(text: str) -> set[str]:
+@lru_cache(maxsize=4096)
+def _done_asked(question: Reading) -> frozenset[str]:
+    return _done(question.text.lower())
+
+
+def _done(text: str) -> frozenset[str]:
     """The actions of a text, but for what it mentions in passing."""
-    return {ACTIONS[w] for w in words(_IN_PASSING.sub(" ", text)) if w in ACTIONS}
+    if ACTIONS.keys().isdisjoint(words(text)):
+        return frozenset()
+    return frozenset([ACTIONS[w] for w in words(_IN_PASSING.sub(" ", text)) if w in ACTIONS])

@@ -1,6 +1,7 @@
 """Does an answer say the words of an expected wording, and deny what it denies?"""
 
 import re
+from functools import lru_cache
 
 from dipg.rubric.clauses import Clause
 from dipg.rubric.comparisons import asked_directions, chosen_by_comparison
@@ -10,8 +11,9 @@ from dipg.rubric.mentions import Claim, is_denied
 from dipg.rubric.otherwise import class_rival, word_options
 from dipg.rubric.pace import is_only_pace
 from dipg.rubric.people import asked_person
-from dipg.rubric.subjects import is_of_another
-from dipg.rubric.targets import is_negated
+from dipg.rubric.reading import Reading
+from dipg.rubric.subjects import is_of_another, said_in
+from dipg.rubric.targets import Target, is_negated
 
 _CONTRAST = re.compile(
     r"(?<=\w)(?:[,;] (?:and |but )?(?:not|never)| (?:and|but) (?:not|never)"
@@ -52,7 +54,7 @@ def says_phrase(claim: Claim) -> bool:
     if compared is not None:
         return compared
     for clause in answer.clauses:
-        if _says_all(concepts(clause.text), wanted) and not _phrase_denied(clause, claim):
+        if _says_all(said_in(clause.text), wanted) and not _phrase_denied(clause, claim):
             if is_of_another(clause, claim):
                 continue
             return not class_rival(claim) and not word_options(claim)
@@ -68,11 +70,16 @@ def says_phrase(claim: Claim) -> bool:
 def _says_what_of_names(claim: Claim) -> bool:
     """Whether most of what a reason says of a name is said of it, where a question asks why."""
     target = claim.target
-    if not target.names or target.numbers or _ASKS_WHY.search(claim.question.text) is None:
+    if not target.names or target.numbers or not _asks_why(claim.question):
         return True
     known = frozenset().union(*content(claim.question.text.lower()), *map(concepts, target.names))
     fresh = [unit for unit in content(target.text) if unit.isdisjoint(known)]
     return not fresh or 2 * shared(concepts(claim.answer.text), tuple(fresh)) > len(fresh)
+
+
+@lru_cache(maxsize=4096)
+def _asks_why(question: Reading) -> bool:
+    return _ASKS_WHY.search(question.text) is not None
 
 
 _ASKS_WHY = re.compile(r"\b[Ww]hy\b|\breasons?\b|\bhow (?:did|does|do)\b|[Ww]hat happened")
@@ -81,19 +88,26 @@ _ASKS_WHY = re.compile(r"\b[Ww]hy\b|\breasons?\b|\bhow (?:did|does|do)\b|[Ww]hat
 def says_each(claim: Claim) -> bool:
     """Whether an answer says each part of a wording of several, and denies what that denies
     ("it improved symptoms but did not prolong survival")."""
-    told = [
-        (unit.meant, is_negated(piece))
-        for piece, _ in segments(claim.target.text)
-        for unit in units(piece)
-        if unit.meant in claim.target.units
-    ]
-    if len({denied for _, denied in told}) < 2:
+    told = _told_and_denied(claim.target)
+    if not told:
         return False
     said = [(concepts(p), is_negated(p)) for p, _ in segments(claim.answer.text)]
     return all(
         {denies for spoken, denies in said if not spoken.isdisjoint(meant)} == {denied}
         for meant, denied in told
     )
+
+
+@lru_cache(maxsize=4096)
+def _told_and_denied(target: Target) -> tuple[tuple[frozenset[str], bool], ...]:
+    """What a wording says, each with whether it is denied; nothing, where all or none is."""
+    told = tuple(
+        (unit.meant, is_negated(piece))
+        for piece, _ in segments(target.text)
+        for unit in units(piece)
+        if unit.meant in target.units
+    )
+    return told if len({denied for _, denied in told}) == 2 else ()
 
 
 def _says_all(spoken: frozenset[str], wanted: tuple[frozenset[str], ...]) -> bool:
@@ -103,7 +117,7 @@ def _says_all(spoken: frozenset[str], wanted: tuple[frozenset[str], ...]) -> boo
 def _compared(claim: Claim) -> bool | None:
     """Whether a comparison comes out for what is expected ("the others lived shorter than")."""
     wanted, text = claim.target.units, claim.answer.text
-    if not asked_directions(claim.question) or len(wanted) > 2:
+    if not asked_directions(claim.question)[0] or len(wanted) > 2:
         return None
     head = asked_kind(claim.question.text.lower())
     spots, before = [], frozenset[str]()
@@ -193,11 +207,15 @@ _DENIED_WORD = re.compile(r"\b(?:not|no|never|without) ((?:\w+ ){0,3}\w+)")
 
 def best_clause(claim: Claim) -> Clause | None:
     """The clause of an answer that shares most words with the wording."""
-    wanted = [u.meant for u in units(claim.target.text) if u.said not in STOP_WORDS]
+    wanted = _words_wanted(claim.target)
     best, most = None, 0
-    for clause in claim.answer.clauses:
-        spoken = concepts(clause.text)
-        overlap = sum(not spoken.isdisjoint(unit) for unit in wanted)
+    for clause in claim.answer.clauses if wanted else ():
+        overlap = shared(said_in(clause.text), wanted)
         if overlap > most:
             best, most = clause, overlap
     return best
+
+
+@lru_cache(maxsize=4096)
+def _words_wanted(target: Target) -> tuple[frozenset[str], ...]:
+    return tuple(u.meant for u in units(target.text) if u.said not in STOP_WORDS)
