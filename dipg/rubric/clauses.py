@@ -5,22 +5,10 @@ from collections.abc import Set
 from typing import NamedTuple
 
 from dipg.quantities import Quantity
+from dipg.rubric.lexicon import word_set
 
-_TURNS = frozenset(
-    (
-        "but",
-        "however",
-        "although",
-        "though",
-        "nevertheless",
-        "nonetheless",
-        "therefore",
-        "still",
-        "yet",
-        "because",
-        "since",
-        "whereas",
-    )
+_TURNS = word_set(
+    "but however although though nevertheless nonetheless therefore still yet because since whereas"
 )
 """Words that a clause begins with, whatever stands before them."""
 _AFTER_COMMA = (

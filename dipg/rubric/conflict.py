@@ -24,10 +24,9 @@ _WAYS = (
         conflict conflicts conflicted conflicting disagree disagrees disagreed disagreeing
         disagreement disagreements contradict contradicts contradicted contradicting contradictory
         contradiction contradictions inconsistent inconsistently inconsistency inconsistencies
-        discrepant
-        discrepancy discrepancies odds incompatible irreconcilable mismatch mismatches diverge
-        diverges divergent clash clashes dispute disputed discordant discordance opposing agree
-        match align coincide reconciled
+        discrepant discrepancy discrepancies odds incompatible irreconcilable mismatch mismatches
+        diverge diverges divergent clash clashes dispute disputed discordant discordance opposing
+        agree match align coincide reconciled
         """,
     ),
     cued(
