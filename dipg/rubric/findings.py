@@ -16,6 +16,7 @@ from dipg.rubric.conflict import reports_conflict
 from dipg.rubric.correctness import states_expected
 from dipg.rubric.foreign import is_foreign
 from dipg.rubric.grounding import Proof, read_proof
+from dipg.rubric.hints import abstains_here, reports_both_sides
 from dipg.rubric.matter import Matter, matter_of
 from dipg.rubric.reading import Reading, read
 from dipg.rubric.sides import shows_both_sides
@@ -121,6 +122,11 @@ def judge(task: Task, text: str) -> Judged:
     stance = Stance()
     if not (right and task.expects_denial):  # "none was found" can be the right answer
         stance = take_stance(answer, absences, task.matter, right)
+    if not (stance.abstains or stance.flags_conflict):
+        if task.kind == "abstain" and abstains_here(answer, task.matter):
+            stance = Stance(abstains=True)
+        elif task.kind == "conflict" and reports_both_sides(answer, task.expected, task.matter):
+            stance = Stance(flags_conflict=True)
     if right and stance.abstains and _is_right_without(answer, absences, task):
         stance = Stance()  # it says what was asked for, and that something else is missing
     answers = not (stance.abstains or stance.flags_conflict or stance.declines)

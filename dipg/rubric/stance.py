@@ -106,15 +106,15 @@ def take_stance(
         absences = [a for a in absences if not _is_part_of_report(text, a, parts, matter)]
     spans = [*absences, *conflicts, *undecided]
     if absences:
-        missing = _offers_nothing(text, parts, spans, matter)
+        missing = offers_nothing(text, parts, spans, matter)
     else:
         missing = bool(undecided) and not conflicts and not flagged
-        missing = missing and _offers_nothing(text, parts, spans, matter)
+        missing = missing and offers_nothing(text, parts, spans, matter)
     declines = False
     if cued and not (flagged or missing or absences) and _DECLINES.search(text):
         unable = re.search(rf"\b{CANNOT}|unable", text) is not None
         if unable and _ON_THE_EVIDENCE.search(text) and not _PROFESSIONAL.search(text):
-            missing = _offers_nothing(text, parts, spans, matter)
+            missing = offers_nothing(text, parts, spans, matter)
         else:
             declines = not any(is_prescription(p.text) or _has_figures(p) for p in parts)
     return Stance(missing, flagged, declines)
@@ -146,7 +146,7 @@ def _has_figures(part: Clause) -> bool:
     return any(not n.spelled or n.dimension for n in part.numbers)
 
 
-def _offers_nothing(
+def offers_nothing(
     text: str, parts: Sequence[Clause], spans: list[tuple[int, int]], matter: Matter
 ) -> bool:
     """Whether a text that says at some spans that evidence is missing offers nothing in its

@@ -1,0 +1,115 @@
+"""What an answer amounts to where the vignette tells what to look for.
+
+That evidence is missing, or that sources disagree, can be said in more ways than a catalogue has:
+"nobody wrote down the day", "left (ophthalmology), right (neurology)". On a vignette whose evidence
+is missing a clause that denies that something is told is taken for an abstention, and on one whose
+sources disagree an answer that gives both sides is taken for a report of it, if nothing is put
+forward in their place.
+"""
+
+import re
+from functools import lru_cache
+
+from dipg.rubric.absence import SOURCE
+from dipg.rubric.claims import Answer
+from dipg.rubric.clauses import Clause
+from dipg.rubric.conflict import ONE_SOURCE
+from dipg.rubric.lexicon import PLAIN_WORDS, STOP_WORDS, word_set
+from dipg.rubric.matter import Matter
+from dipg.rubric.picks import picks_none
+from dipg.rubric.reading import Reading
+from dipg.rubric.stance import offers_nothing
+from dipg.text import words
+
+_DENIES = word_set(
+    "not never no none nobody nothing nowhere neither nor cannot without t hardly beyond"
+)
+_MISSING = word_set(
+    "outstanding pending awaited unmentioned undated unrecorded undocumented unstated unreported "
+    "unknown unanswered unspecified undisclosed unaddressed blank missing absent silent lacking "
+    "lacks omitted omits unavailable undetermined"
+)
+_IDIOMS = re.compile(
+    r"\b(?:empty[- ]handed|hard to (?:say|tell)|anyone's guess|no telling|(?:be|am|is) guessing|"
+    r"in the dark|dr[ae]ws? a blank|nothing to go on|up in the air)\b"
+)
+_TELLS = (
+    r"tell|told|sa(?:ys?|id)\b|state[sd]?\b|mention|record|document|report|note[sd]?\b|list|writ|"
+    r"wrote|specif|indicat|describ|disclos|enter(?:s|ed)|quot|print|chart|logged|know|answer|detail|"
+    r"inform|among|page|appear|decide|split"
+)
+_TOLD = re.compile(rf"\b(?:{_TELLS}|{SOURCE}\b)")
+_GIVEN = re.compile(
+    rf"\b(?:{_TELLS}|{SOURCE}\b|figure|value|number|date|explanation|reason|result|giv(?:e|es|en)\b|"
+    r"show|find|found|provid|contain|includ|measur|collect|establish|determin|count)"
+)
+"""What may be denied, too, where more is asked for than yes or no."""
+_REASON = re.compile(r"\W*(?:because|since|due to|owing to)\b")
+
+
+def abstains_here(answer: Answer, matter: Matter) -> bool:
+    """Whether an answer to a question without an answer says so, and offers nothing in its
+    place."""
+    gaps = [(p.start, p.end) for p in answer.clauses if _denies_telling(p, matter)]
+    return bool(gaps) and offers_nothing(answer.text, answer.clauses, gaps, matter)
+
+
+def _denies_telling(part: Clause, matter: Matter) -> bool:
+    spoken = words(part.text)
+    if matter.asks_why and _REASON.match(part.text):
+        return False
+    if not _MISSING.isdisjoint(spoken) or _IDIOMS.search(part.text):
+        return True
+    told = _TOLD if matter.polar else _GIVEN
+    return not _DENIES.isdisjoint(spoken) and told.search(part.text) is not None
+
+
+def reports_both_sides(answer: Answer, expected: Reading, matter: Matter) -> bool:
+    """Whether an answer gives both sides of a conflict, each as what one source says, and picks
+    none."""
+    sides = _sides(expected, matter.question)
+    if len(sides) < 2 or answer.too_long:
+        return False
+    ends = [
+        min((e for e in (_end_of(w, answer.text) for w in side) if e), default=0) for side in sides
+    ]
+    if not all(ends) or _PREFERS.search(answer.text):
+        return False
+    if not (ONE_SOURCE.search(answer.text) or _CONTRASTS.search(answer.text)):
+        return False
+    told = [(0, max(ends))]
+    return picks_none(answer.text, answer.clauses, told, matter.raws, matter.asked, matter.polar)
+
+
+def _end_of(word: str, text: str) -> int:
+    found = re.search(rf"\b{re.escape(word)}\b", text)
+    return found.end() if found else 0
+
+
+_CONTRASTS = re.compile(
+    r"\b(?:whereas|while|versus|vs|but|against|neither|other|although|though|however|cannot|"
+    r"on the (?:one|other) hand)\b"
+)
+_PREFERS = re.compile(
+    r"\b(?:(?<!and )not \d|rather than|instead of|ignor\w+|disregard\w*|outdated|supersed\w+|"
+    r"misprint\w*|mistyped|typo|so i|i would|i'd|i take|my answer|final answer|it is therefore)\b"
+)
+
+
+@lru_cache(maxsize=4096)
+def _sides(expected: Reading, question: Reading) -> tuple[frozenset[str], ...]:
+    """The words that only one side of the expected report has, side by side; () where it does not
+    tell them."""
+    text = expected.text.lower().partition("\n")[0]
+    halves = [{*words(h)} - STOP_WORDS - _NO_VALUE for h in _BETWEEN.split(text)]
+    halves = [h - question.terms for h in halves]
+    own = [
+        frozenset(h.difference(*(o for o in halves if o is not h))) for h in halves if len(h) > 0
+    ]
+    return tuple(h for h in own if h) if len(own) == 2 else ()
+
+
+_NO_VALUE = word_set(
+    "says states gives reports lists records names source sources disagree disagrees conflict"
+)
+_BETWEEN = re.compile(r"[;,](?=\s)|\b(?:versus|vs|but|while|whereas|and|or)\b")
