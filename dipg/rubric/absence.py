@@ -19,7 +19,7 @@ SOURCE = (
     r"letter|statement|paper|section|paragraph|content|details|entry|registry|documents|entries|"
     r"transcript|narrative|abstract|log|database|(?:work)?sheet|publication|guideline|prescription|"
     r"package|dossier|minutes|extract|plan|page|handout|leaflet|memo|email|consultation|"
-    r"communication|handbook|chapter|appendix|amendment|booklet|circular|pathway|policy|manual|"
+    r"communication|handover|handbook|chapter|appendix|amendment|booklet|circular|pathway|policy|manual|"
     r"bulletin|poster|slide|table|form|message)s?"
 )
 SOURCE_WORD = re.compile(rf"\b{SOURCE}\b")
@@ -248,6 +248,11 @@ _WAYS: tuple[Cued, ...] = tuple(
         (
             "not no",
             rf"\b{SOURCE}\b (?:only )?{TELLS}\b{GAP}\bbut (?:not|no)\b",
+        ),
+        (
+            "not never nowhere",
+            r"\b(?:not|never|nowhere) (?:appear|figure|stand|occur)s? "
+            r"(?:in|on|among|within|anywhere)\b",
         ),
         # the number of milligrams cannot be given
         (

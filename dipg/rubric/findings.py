@@ -122,11 +122,14 @@ def judge(task: Task, text: str) -> Judged:
     stance = Stance()
     if not (right and task.expects_denial):  # "none was found" can be the right answer
         stance = take_stance(answer, absences, task.matter, right)
-    if not (stance.abstains or stance.flags_conflict):
-        if task.kind == "abstain" and abstains_here(answer, task.matter):
-            stance = Stance(abstains=True)
-        elif task.kind == "conflict" and reports_both_sides(answer, task.expected, task.matter):
-            stance = Stance(flags_conflict=True)
+    if task.kind == "abstain" and not any(stance):
+        stance = Stance(abstains=abstains_here(answer, absences, task.matter))
+    elif (
+        task.kind == "conflict"
+        and not (stance.flags_conflict or stance.declines)
+        and reports_both_sides(answer, task.expected, task.matter)
+    ):
+        stance = Stance(flags_conflict=True)
     if right and stance.abstains and _is_right_without(answer, absences, task):
         stance = Stance()  # it says what was asked for, and that something else is missing
     answers = not (stance.abstains or stance.flags_conflict or stance.declines)

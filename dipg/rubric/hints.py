@@ -8,13 +8,13 @@ forward in their place.
 """
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 from dipg.rubric.absence import SOURCE
 from dipg.rubric.claims import Answer
 from dipg.rubric.clauses import Clause
-from dipg.rubric.conflict import ONE_SOURCE
-from dipg.rubric.lexicon import PLAIN_WORDS, STOP_WORDS, word_set
+from dipg.rubric.lexicon import STOP_WORDS, word_set
 from dipg.rubric.matter import Matter
 from dipg.rubric.picks import picks_none
 from dipg.rubric.reading import Reading
@@ -40,28 +40,37 @@ _TELLS = (
 )
 _TOLD = re.compile(rf"\b(?:{_TELLS}|{SOURCE}\b)")
 _GIVEN = re.compile(
-    rf"\b(?:{_TELLS}|{SOURCE}\b|figure|value|number|date|explanation|reason|result|giv(?:e|es|en)\b|"
-    r"show|find|found|provid|contain|includ|measur|collect|establish|determin|count)"
+    rf"\b(?:{_TELLS}|{SOURCE}\b|figure|value|number|date|explanation|reason|result|gives?\b|"
+    r"show|provid|contain|includ|establish)"
 )
 """What may be denied, too, where more is asked for than yes or no."""
 _REASON = re.compile(r"\W*(?:because|since|due to|owing to)\b")
 
 
-def abstains_here(answer: Answer, matter: Matter) -> bool:
-    """Whether an answer to a question without an answer says so, and offers nothing in its
-    place."""
+_GUESSES = re.compile(
+    r"\b(?:probably|(?:most|very) likely|presumably|must (?:be|have)|should be|go(?:ing)? with|"
+    r"assum\w+|estimate|will have|typically|usually|best guess|safe to say)\b"
+)
+_NOTHING_ELSE = re.compile(r"\b(?:else|other|otherwise)\b")
+
+
+def abstains_here(answer: Answer, absences: Sequence[tuple[int, int]], matter: Matter) -> bool:
+    """Whether an answer to a question without an answer says so, at `absences` or elsewhere, and
+    offers nothing in its place."""
     gaps = [(p.start, p.end) for p in answer.clauses if _denies_telling(p, matter)]
-    return bool(gaps) and offers_nothing(answer.text, answer.clauses, gaps, matter)
+    gaps += absences
+    return bool(gaps) and offers_nothing(answer.text, answer.clauses, gaps, matter, anything=True)
 
 
 def _denies_telling(part: Clause, matter: Matter) -> bool:
     spoken = words(part.text)
-    if matter.asks_why and _REASON.match(part.text):
+    if (matter.asks_why and _REASON.match(part.text)) or _GUESSES.search(part.text):
         return False
     if not _MISSING.isdisjoint(spoken) or _IDIOMS.search(part.text):
         return True
-    told = _TOLD if matter.polar else _GIVEN
-    return not _DENIES.isdisjoint(spoken) and told.search(part.text) is not None
+    if _DENIES.isdisjoint(spoken) or _NOTHING_ELSE.search(part.text):
+        return False
+    return (_TOLD if matter.polar else _GIVEN).search(part.text) is not None
 
 
 def reports_both_sides(answer: Answer, expected: Reading, matter: Matter) -> bool:
@@ -70,29 +79,43 @@ def reports_both_sides(answer: Answer, expected: Reading, matter: Matter) -> boo
     sides = _sides(expected, matter.question)
     if len(sides) < 2 or answer.too_long:
         return False
-    ends = [
-        min((e for e in (_end_of(w, answer.text) for w in side) if e), default=0) for side in sides
-    ]
-    if not all(ends) or _PREFERS.search(answer.text):
+    told = [_told_of(side, answer.text) for side in sides]
+    if (
+        any(2 * len(f) < len(side) for f, side in zip(told, sides, strict=True))
+        or _PREFERS.search(answer.text)
+        or _opens_with_one(answer.text, sides)
+    ):
         return False
-    if not (ONE_SOURCE.search(answer.text) or _CONTRASTS.search(answer.text)):
+    sourced = all(any(w.isalpha() for w in found) for found in told)
+    if not sourced and not _CONTRASTS.search(answer.text):
         return False
-    told = [(0, max(ends))]
-    return picks_none(answer.text, answer.clauses, told, matter.raws, matter.asked, matter.polar)
+    end = max(min(found.values()) for found in told)
+    return picks_none(
+        answer.text, answer.clauses, [(0, end)], matter.raws, matter.asked, matter.polar
+    )
 
 
-def _end_of(word: str, text: str) -> int:
-    found = re.search(rf"\b{re.escape(word)}\b", text)
-    return found.end() if found else 0
+def _told_of(side: frozenset[str], text: str) -> dict[str, int]:
+    """The words of a side that a text has, and where each ends."""
+    found = ((w, re.search(rf"\b{re.escape(w)}\b", text)) for w in side)
+    return {w: m.end() for w, m in found if m is not None}
 
 
+def _opens_with_one(text: str, sides: Sequence[frozenset[str]]) -> bool:
+    """Whether an answer begins with one side alone, as an answer would ("Left, since ...")."""
+    first = words(_FIRST.split(text, maxsplit=1)[0])
+    return len(first) <= 4 and sum(not side.isdisjoint(first) for side in sides) == 1
+
+
+_FIRST = re.compile(r"[.!?;:\n](?:\s|$)|, (?:since|because|as|given)\b")
 _CONTRASTS = re.compile(
-    r"\b(?:whereas|while|versus|vs|but|against|neither|other|although|though|however|cannot|"
-    r"on the (?:one|other) hand)\b"
+    r"\b(?:whereas|while|versus|vs|but|against|neither|although|though|however|cannot|"
+    r"on the (?:one|other) hand|the (?:one|other))\b"
 )
 _PREFERS = re.compile(
     r"\b(?:(?<!and )not \d|rather than|instead of|ignor\w+|disregard\w*|outdated|supersed\w+|"
-    r"misprint\w*|mistyped|typo|so i|i would|i'd|i take|my answer|final answer|it is therefore)\b"
+    r"misprint\w*|mistyped|typo|so i|i would|i'd|i take|my answer|final answer|it is therefore|"
+    r"jointly|together|both of them)\b"
 )
 
 
@@ -106,7 +129,7 @@ def _sides(expected: Reading, question: Reading) -> tuple[frozenset[str], ...]:
     own = [
         frozenset(h.difference(*(o for o in halves if o is not h))) for h in halves if len(h) > 0
     ]
-    return tuple(h for h in own if h) if len(own) == 2 else ()
+    return tuple(own) if len(own) == 2 and min(map(len, own)) > 1 else ()
 
 
 _NO_VALUE = word_set(

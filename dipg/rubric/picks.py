@@ -17,8 +17,8 @@ _NO_SIDE = SAYS_LITTLE | word_set("sorry unfortunately apologies thank thanks re
 
 _PICK = cued(
     r"\b(?:is|are|was|seems|appears) (?:the )?(?:more |most )?(?:correct|right|accurate|reliable|"
-    r"true|likely|plausible|authoritative|credible|up to date|valid)\b|\b(?:prefer|trust|go with|"
-    r"rely on|favou?r|side with|believe|choose|pick)\b|(?:^\W*|, |\b(?:i|we|should|must|to|would|"
+    r"true|likely|plausible|authoritative|credible|up to date|valid)\b|"
+    r"\b(?:prefer|trust(?! neither)|go with|rely on|favou?r|side with|believe|choose|pick)\b|(?:^\W*|, |\b(?:i|we|should|must|to|would|"
     r"will|please|so|thus|then|therefore|and|but|can|may) )(?:adopt|accept|take|use|give|"
     r"administer)\b|"
     r"\b(?:should be (?:used|given|followed|taken|trusted|preferred|adopted|regarded|considered)|"
@@ -284,4 +284,4 @@ def _names_a_side(part: Clause) -> bool:
 
 def _is_aside(part: Clause) -> bool:
     """A clause whose only number is part of a list of sides ("54 Gy" after "either")."""
-    return bool(re.search(r"\b(?:either|or|and|versus|vs|between|other)\b", part.text))
+    return bool(re.search(r"\b(?:either|both|neither|or|and|versus|vs|between|other)\b", part.text))

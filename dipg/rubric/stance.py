@@ -147,10 +147,14 @@ def _has_figures(part: Clause) -> bool:
 
 
 def offers_nothing(
-    text: str, parts: Sequence[Clause], spans: list[tuple[int, int]], matter: Matter
+    text: str,
+    parts: Sequence[Clause],
+    spans: list[tuple[int, int]],
+    matter: Matter,
+    anything: bool = False,
 ) -> bool:
     """Whether a text that says at some spans that evidence is missing offers nothing in its
-    place."""
+    place; what is missing has to be what was asked for, or may be `anything`."""
     states, undecided = False, False
     missing: list[Clause] = []
     read = _with_headings(parts, spans)
@@ -166,7 +170,7 @@ def offers_nothing(
         if said == "offers" and not _is_conceded(part, read[i + 1 : i + 2], spans, matter):
             return False
         states |= said != "nothing"
-    if not states or undecided:
+    if not states or undecided or anything:
         return True
     return any(_is_on_what_was_asked(text, part, matter) for part in missing)
 
