@@ -94,12 +94,12 @@ class Quantity(NamedTuple):
         """Equal value in the same dimension; direction and frequency are compared apart."""
         if self.dimension != other.dimension:
             spans = self.dimension in _SPANS and other.dimension in _SPANS
-            return spans and self._in_days() == other._in_days()
+            return spans and self.in_days() == other.in_days()
         return self.value == other.value or (
             self.dimension != "date" and close(self.value, other.value)
         )
 
-    def _in_days(self) -> float:
+    def in_days(self) -> float:
         """A span of hours or days in days: 48 hours are 2 days."""
         return round(self.value if self.dimension == "days" else self.value / 86_400, 6)
 

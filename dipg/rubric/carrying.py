@@ -22,6 +22,7 @@ from dipg.rubric.claims import (
     thing_named,
 )
 from dipg.rubric.lexicon import DRUG
+from dipg.rubric.pace import asks_how_often, intervals_of
 from dipg.rubric.reading import Reading, facts, names
 from dipg.rubric.targets import bind, labels_of
 from dipg.text import letters, sentences
@@ -55,9 +56,19 @@ def is_carried(
         return False
     if not _carries_labels(answer.text, proof_text, question):
         return False
+    asked = question.text.lower()
+    if asks_how_often(asked) and not _carries_pace(answer, proof_text, asked, quoted):
+        return False
     if all(n.dimension[:1] == "#" for n in answer.numbers):
         return not _counts_none(answer, proof_text, question)
     return _carries_numbers(answer, proof_text, proof_terms, quoted, question, context, expected)
+
+
+def _carries_pace(answer: Answer, proof_text: str, asked: str, quoted: Sequence[Quantity]) -> bool:
+    """Whether the rates of an answer are quoted, be it as an interval ("interval: 36 hours")."""
+    told = [*intervals_of(proof_text), *intervals_of(asked)]
+    told += [q.in_days() for q in quoted if q.dimension in ("days", "seconds")]
+    return all(any(close(i, t) for t in told) for i in intervals_of(answer.text))
 
 
 def _carries_labels(text: str, proof_text: str, question: Reading) -> bool:
@@ -82,6 +93,10 @@ def _carries_numbers(
         if is_uncounted(number, answer, question):
             continue
         if number.dimension[:1] == "#" and number.raw in raws:
+            continue
+        if number.dimension in ("days", "seconds") and any(
+            close(number.in_days(), interval) for interval in intervals_of(proof_text)
+        ):
             continue
         told = [q for q in quoted if _matches(number, q, spoken)]
         if told or question.has_number(number):
@@ -121,6 +136,8 @@ for _word, _unit in ATOMS.items():
 def _matches(number: Quantity, quoted: Quantity, spoken: tuple[Set[str], ...]) -> bool:
     """The same number; where one of them lacks a unit, the other's is taken, if that is named at
     all: 12 of 40 patients are not 12 %."""
+    if number.value < 0:  # "-22 %" of "a decrease of 22 %"
+        number = number._replace(value=-number.value, raw=-number.raw)
     if number.same(quoted):
         return True
     if number.raw != quoted.raw:

@@ -46,6 +46,8 @@ def read_answer(answer: str) -> Answer:
         folded = _CITATION.sub("", folded)
     if "\n" in folded and len(_LIST_MARK.findall(folded)) > 1:
         folded = _LIST_MARK.sub("", folded)
+    if " a" in folded or folded[:1] in "aA":
+        folded = _ONE_SPAN.sub("1 ", folded)
     text = plain(folded[:LONGEST_ANSWER])
     numbers = quantities(text)
     # Names are found in text that still has its capitals, so offsets are those of the folded text;
@@ -59,6 +61,12 @@ def read_answer(answer: str) -> Answer:
     return Answer(text, numbers, named, parts, spoken, too_long, opening)
 
 
+_ONE_SPAN = re.compile(
+    r"(?:(?<=^)|(?<=\bwithin )|(?<=\bafter )|(?<=\bfor )|(?<=\bover ))an? "
+    r"(?=(?:hour|day|week|month|year)\b)",
+    re.IGNORECASE,
+)
+"""An hour, where it is a span of time."""
 _LIST_MARK = re.compile(r"^[ \t]*\(?\d{1,2}[.)] (?=\S)", re.MULTILINE)
 _CITATION = re.compile(r"(?<=\S) ?\[\d{1,2}(?:, ?\d{1,2})*\]")
 _AROUND_QUESTION = re.compile(r"^\s*(?:final )?answer\s*:\s*", re.IGNORECASE)

@@ -33,8 +33,10 @@ def same_limit(said: Quantity, answer: str, wanted: Quantity, wording: str, aske
         return True
     if not said.compare and wanted.compare in _CLOSED:
         return is_limit(answer, said)
-    if wanted.compare or said.compare not in _CLOSED:
+    if said.compare not in _CLOSED or wanted.compare not in ("", "-"):
         return False
+    if wanted.compare == "-":  # "no lower than 5 and no higher than 15" is a range
+        return True
     within = said.compare == "<=" and wording.endswith("within ", 0, wanted.start)
     return within or is_limit(wording, wanted)
 

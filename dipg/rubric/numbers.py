@@ -70,6 +70,8 @@ def _keeps_told_numbers(claim: Claim) -> bool:
     """Whether a number beside an expected name is not another than the context gives it: no
     "valproate 300 mg" where it was 150 mg."""
     answer, context = claim.answer, claim.context
+    if any(_has_other_unit(said, claim) for said in answer.numbers):
+        return False
     has_drug = any(map(is_drug, claim.target.names))
     for said in answer.numbers:
         if said.dimension == "" or said.dimension[:1] == "#":
@@ -93,6 +95,17 @@ def _keeps_told_numbers(claim: Claim) -> bool:
         if any(n.dimension == said.dimension for n in alike):
             return False
     return True
+
+
+def _has_other_unit(said: Quantity, claim: Claim) -> bool:
+    """Whether a span of time is an expected one in another unit ("4 to 6 months" for weeks)."""
+    if said.dimension not in _SPANS or claim.context.has_number(said):
+        return False
+    allowed = [n for o in claim.options for n in o.allowed if n.dimension in _SPANS]
+    return any(n.raw == said.raw for n in allowed) and not any(n.same(said) for n in allowed)
+
+
+_SPANS = ("days", "months", "seconds")
 
 
 def _is_of_another_drug(said: Quantity, claim: Claim) -> bool:

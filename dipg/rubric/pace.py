@@ -21,7 +21,21 @@ def pace_of(text: str) -> frozenset[float]:
     return rates if rates and not any(n.per_day for n in quantities(text)) else frozenset()
 
 
-_HOW_OFTEN = re.compile(r"\bhow (?:often|frequently)\b|\bwhat (?:\w+ )?(?:interval|frequency)\b")
+def asks_how_often(question: str) -> bool:
+    """Whether a lower-case question asks for a rate or an interval."""
+    return _HOW_OFTEN.search(question) is not None
+
+
+_HOW_OFTEN = re.compile(
+    r"\bhow (?:often|frequently)\b|\bwhat (?:\w+ )?frequency\b|"
+    r"\b(?:dosing|dose|treatment|infusion|scan\w*|what|which) interval\b"
+)
+
+
+@lru_cache(maxsize=4096)
+def intervals_of(text: str) -> tuple[float, ...]:
+    """The intervals, in days, of the rates that plain text tells: "every 36 hours" is 1.5 days."""
+    return tuple(1 / rate for rate, _, _ in frequencies(text) if rate)
 
 
 def is_only_pace(claim: Claim) -> bool:
@@ -29,7 +43,7 @@ def is_only_pace(claim: Claim) -> bool:
     target = claim.target
     return (
         not target.numbers
-        and _HOW_OFTEN.search(claim.question.text.lower()) is not None
+        and asks_how_often(claim.question.text.lower())
         and bool(pace_of(target.text))
         and all(w in _OF_A_PACE for w in target.phrase)
     )
@@ -39,7 +53,7 @@ def keeps_pace(claim: Claim) -> bool:
     """Every expected rate is told, and no other in the same clause."""
     target = claim.target
     wanted = frozenset() if target.numbers else pace_of(target.text)
-    if not wanted or not _HOW_OFTEN.search(claim.question.text.lower()):
+    if not wanted or not asks_how_often(claim.question.text.lower()):
         return True
     told = [{round(r, 6) for r, _, _ in frequencies(c.text)} for c in claim.answer.clauses]
     if not wanted <= set().union(*told):

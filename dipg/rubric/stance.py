@@ -92,6 +92,9 @@ def take_stance(
       right: it states what was expected, so that two sources side by side are no conflict.
     """
     text, parts, spoken = answer.text, answer.clauses, answer.spoken
+    if matter.asks_why and absences:  # "because no slot could be found" is a reason
+        reasons = [(p.start, p.end) for p in parts if _GIVES_REASON.match(p.text)]
+        absences = [a for a in absences if not any(b <= a[0] < e for b, e in reasons)]
     stated = statements_of_conflict(text, spoken)
     conflicts = [c for c in stated if is_on(text, c, matter.asked)]
     cued = not CUES.isdisjoint(spoken)
@@ -118,6 +121,9 @@ def take_stance(
         else:
             declines = not any(is_prescription(p.text) or _has_figures(p) for p in parts)
     return Stance(missing, flagged, declines)
+
+
+_GIVES_REASON = re.compile(r"\W*(?:because|since|due to|owing to)\b")
 
 
 def _is_part_of_report(

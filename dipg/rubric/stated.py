@@ -126,6 +126,7 @@ def _same_side(said: Quantity, wanted: Quantity, claim: Claim) -> bool:
         theirs += [
             _SIDE.match(o.text, n.end) for o in claim.options for n in o.numbers if n.same(wanted)
         ]
+        theirs.append(_ASKED_SIDE.search(claim.question.text.lower()))
         if any(t and (mine[1] in _AFTERWARDS) != (t[1] in _AFTERWARDS) for t in theirs):
             return False
     if "within" not in claim.answer.spoken:
@@ -135,6 +136,7 @@ def _same_side(said: Quantity, wanted: Quantity, claim: Claim) -> bool:
 
 
 _SIDE = re.compile(r",? (after|following|later|from|before|prior to|ahead of|earlier)\b")
+_ASKED_SIDE = re.compile(r"\bhow (?:long|many (?:hours|days|weeks|months|years)) (before|after)\b")
 _AFTERWARDS = ("after", "following", "later", "from")
 _WITHIN = re.compile(r"\bwithin (?:the |a )?$")
 

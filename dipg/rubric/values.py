@@ -32,8 +32,13 @@ def same_value(said: Quantity, wanted: Quantity, claim: Claim) -> bool:
     if not close(said.raw, wanted.raw) or _only_names(said, wanted, claim):
         return False
     if said.dimension == "":
+        if wanted.dimension == "percent" and _COUNTS.match(claim.answer.text, said.end):
+            return False  # "18 tumours" are not 18 %
         return wanted.dimension == "" or asks_for_unit(wanted, claim.question)
     return wanted.dimension == "" and _may_have_unit(said, claim)
+
+
+_COUNTS = re.compile(r" (?!points\b|percentage)[a-z]+s\b")
 
 
 def _only_names(said: Quantity, wanted: Quantity, claim: Claim) -> bool:
