@@ -41,12 +41,13 @@ _EXAMINED = (
     r"quantified|established)"
 )
 _WEAK = (
-    r"(?:given|found|included|contained|shown|established|present|clear|defined|identified|there)"
+    r"(?:given|found|included|contained|shown|established|present|clear|defined|identified|there|"
+    r"offered)"
 )
 VALUE_NOUN = (
     r"(?:dos(?:e|es|age)|value|amount|number|figure|date|age|duration|schedule|reason|cause|answer|"
     r"information|details?|result|grade|stage|frequency|name|weight|volume|interval|location|"
-    r"survival|rate|count|level|size|diameter)"
+    r"survival|rate|count|level|size|diameter|rationale|explanation|threshold|criterion)"
 )
 GAP = r"(?:[^.;!?\n]|\.(?=\d)){0,90}?"
 _ADVERBS = r"(?:\w+ ){0,3}?"
@@ -203,7 +204,8 @@ _WAYS: tuple[Cued, ...] = tuple(
         (
             "nothing",
             rf"\bnothing\b{GAP}\b(?:about|on|regarding|is said|is stated|is recorded|"
-            rf"in (?:\w+ ){{0,2}}?{SOURCE}|(?:this|that|these|either) {SOURCE})\b",
+            rf"in (?:\w+ ){{0,2}}?{SOURCE}|(?:this|that|these|either) {SOURCE})\b"
+            r"(?! (?:contradicts|conflicts|disagrees|speaks against))",
         ),
         (
             "silent",
@@ -253,6 +255,11 @@ _WAYS: tuple[Cued, ...] = tuple(
             "not never nowhere",
             r"\b(?:not|never|nowhere) (?:appear|figure|stand|occur)s? "
             r"(?:in|on|among|within|anywhere)\b",
+        ),
+        (
+            "cannot not t",
+            rf"\b(?:it|this|that) {CANNOT_BE} (?:stated|named|provided|specified|reported|supplied|"
+            r"calculated)\b",
         ),
         # the number of milligrams cannot be given
         (

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Set
+from functools import lru_cache
 
 from dipg.quantities import quantities
 from dipg.rubric.absence import GAP, SOURCE, STRONG, VALUE_NOUN
@@ -42,9 +43,19 @@ _WAYS = (
         "different",
     ),
     cued(
-        r"\b(?:gives?|says?|states?|makes?|recommends?|contains?|reports?) (?:opposite|contrary|"
-        r"conflicting|contradictory|opposing|incompatible|differing) \w+",
+        r"\b(?:gives?|says?|states?|makes?|recommends?|contains?|reports?|returned|reached|came to|"
+        r"got|had|have|shows?|showed) (?:opposite|contrary|conflicting|contradictory|opposing|"
+        r"incompatible|differing) \w+",
         "opposite contrary conflicting contradictory opposing incompatible differing",
+    ),
+    cued(
+        r"\b(?:documented|recorded|reported|named|noted|listed|stated|gave) (?:two )?different \w+",
+        "different",
+    ),
+    cued(
+        r"\bat variance\b|\bof two minds\b|"
+        r"\b(?:days?|weeks?|months?|years?|points|percent|gy|mg|mm|kg) apart on\b",
+        "variance minds apart",
     ),
     cued(
         r"\b(?:no|not) (?:agreement|consensus|unanimity) (?:\w+ ){0,2}?(?:between|among)\b",
@@ -92,6 +103,7 @@ _CONFLICT_CUES = (
     "conflict", "disagree", "contradict", "inconsisten", "discrepan", "at odds", "incompatible",
     "irreconcil", "mismatch", "diverge", "clash", "disput", "discordan", "oppos", "agree", "match",
     "align", "coincide", "reconcil", "differ", "vary", "whereas", "versus", "two ", "multiple ",
+    "variance", "apart",
 )  # fmt: skip
 """What a text has to have, too: "three values" or "consensus" alone are no report of a conflict."""
 
@@ -136,6 +148,12 @@ def statements_of_conflict(text: str, spoken: Set[str] | None = None) -> list[tu
             r"not (?:agree|match|align|coincide)|n't (?:agree|match|align)|not be recon", m.group()
         )
     ]
+
+
+@lru_cache(maxsize=4096)
+def speaks_of_conflict(question: str) -> bool:
+    """Whether a question is itself about a disagreement."""
+    return bool(statements_of_conflict(question, frozenset(words(question))))
 
 
 def states_both_sides(text: str) -> bool:

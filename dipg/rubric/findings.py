@@ -1,5 +1,6 @@
 """What happened in one response: the criteria in their order."""
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -146,7 +147,7 @@ def _is_right_without(answer: Answer, absences: list[tuple[int, int]], task: Tas
     """Whether an answer is right also without its clauses that say that something is missing."""
     if any(target.opening for target in task.targets):
         return False  # "no information" is no "no"
-    outside = IN_BRACKETS.sub(" ", answer.text)
+    outside = _LEADING_REASON.sub("", IN_BRACKETS.sub(" ", answer.text))
     if not statements_of_absence(outside):
         rest = [outside]
     else:
@@ -154,6 +155,9 @@ def _is_right_without(answer: Answer, absences: list[tuple[int, int]], task: Tas
         rest = [c.text for c in parts if not any(a < c.end and c.start < b for a, b in absences)]
     left = read_answer(" ".join(rest))
     return bool(rest) and states_expected(left, task.targets, task.context, task.question)
+
+
+_LEADING_REASON = re.compile(r"^\W*(?:as|since|because) [^,.;]+, ")
 
 
 _judge_kept = lru_cache(maxsize=8192)(judge)

@@ -16,7 +16,7 @@ from dipg.rubric.claims import Answer
 from dipg.rubric.clauses import Clause
 from dipg.rubric.lexicon import STOP_WORDS, word_set
 from dipg.rubric.matter import Matter
-from dipg.rubric.picks import picks_none
+from dipg.rubric.picks import REPORTS, picks_none
 from dipg.rubric.reading import Reading
 from dipg.rubric.stance import offers_nothing
 from dipg.text import words
@@ -31,11 +31,11 @@ _MISSING = word_set(
 )
 _IDIOMS = re.compile(
     r"\b(?:empty[- ]handed|hard to (?:say|tell)|anyone's guess|no telling|(?:be|am|is) guessing|"
-    r"in the dark|dr[ae]ws? a blank|nothing to go on|up in the air)\b"
+    r"in the dark|quiet (?:on|about)|dr[ae]ws? a blank|nothing to go on|up in the air)\b"
 )
 _TELLS = (
     r"tell|told|sa(?:ys?|id)\b|state[sd]?\b|mention|record|document|report|note[sd]?\b|list|writ|"
-    r"wrote|specif|indicat|describ|disclos|enter(?:s|ed)|quot|print|chart|logged|know|answer|detail|"
+    r"wrote|specif|indicat|describ|disclos|enter(?:s|ed)|quot|print|chart|logged|answer|detail|"
     r"inform|among|page|appear|decide|split"
 )
 _TOLD = re.compile(rf"\b(?:{_TELLS}|{SOURCE}\b)")
@@ -47,9 +47,12 @@ _GIVEN = re.compile(
 _REASON = re.compile(r"\W*(?:because|since|due to|owing to)\b")
 
 
+_NO_SUCH = re.compile(
+    r"\bthere(?:'s| is| was| are| were) no\b|\bi (?:can )?(?:see|find|found|have|came across) no\b"
+)
 _GUESSES = re.compile(
-    r"\b(?:probably|(?:most|very) likely|presumably|must (?:be|have)|should be|go(?:ing)? with|"
-    r"assum\w+|estimate|will have|typically|usually|best guess|safe to say)\b"
+    r"\b(?:probably|(?:most|very) likely|likeliest|presumably|reason is that|answer is|"
+    r"must (?:be|have)|should be|go(?:ing)? with|assum\w+|estimate|will have|typically|usually|best guess|safe to say)\b"
 )
 _NOTHING_ELSE = re.compile(r"\b(?:else|other|otherwise)\b")
 
@@ -70,7 +73,9 @@ def _denies_telling(part: Clause, matter: Matter) -> bool:
         return True
     if _DENIES.isdisjoint(spoken) or _NOTHING_ELSE.search(part.text):
         return False
-    return (_TOLD if matter.polar else _GIVEN).search(part.text) is not None
+    if matter.polar:
+        return _TOLD.search(part.text) is not None
+    return (_GIVEN.search(part.text) or _NO_SUCH.search(part.text)) is not None
 
 
 def reports_both_sides(answer: Answer, expected: Reading, matter: Matter) -> bool:
@@ -95,15 +100,21 @@ def reports_both_sides(answer: Answer, expected: Reading, matter: Matter) -> boo
     )
 
 
+_WITHOUT_THE = re.compile(r"\b(?:the|on|in) ")
+
+
 def _told_of(side: frozenset[str], text: str) -> dict[str, int]:
     """The words of a side that a text has, and where each ends."""
-    found = ((w, re.search(rf"\b{re.escape(w)}\b", text)) for w in side)
+    found = ((w, re.search(rf"(?<![\w.]){re.escape(w)}(?!\w|\.\d)", text)) for w in side)
     return {w: m.end() for w, m in found if m is not None}
 
 
 def _opens_with_one(text: str, sides: Sequence[frozenset[str]]) -> bool:
     """Whether an answer begins with one side alone, as an answer would ("Left, since ...")."""
-    first = words(_FIRST.split(text, maxsplit=1)[0])
+    opening = _FIRST.split(text, maxsplit=1)[0]
+    first = words(opening)
+    if REPORTS.search(opening):
+        return False
     return len(first) <= 4 and sum(not side.isdisjoint(first) for side in sides) == 1
 
 
@@ -113,8 +124,8 @@ _CONTRASTS = re.compile(
     r"on the (?:one|other) hand|the (?:one|other))\b"
 )
 _PREFERS = re.compile(
-    r"\b(?:(?<!and )not \d|rather than|instead of|ignor\w+|disregard\w*|outdated|supersed\w+|"
-    r"misprint\w*|mistyped|typo|so i|i would|i'd|i take|my answer|final answer|it is therefore|"
+    r"\b(?:(?<!and )not \d|so \d|despite|rather than|instead of|ignor\w+|disregard\w*|outdated|"
+    r"supersed\w+|misprint\w*|mistyped|typo|so i|i would|i'd|i take|my answer|final answer|it is therefore|"
     r"jointly|together|both of them)\b"
 )
 
@@ -124,14 +135,18 @@ def _sides(expected: Reading, question: Reading) -> tuple[frozenset[str], ...]:
     """The words that only one side of the expected report has, side by side; () where it does not
     tell them."""
     text = expected.text.lower().partition("\n")[0]
-    halves = [{*words(h)} - STOP_WORDS - _NO_VALUE for h in _BETWEEN.split(text)]
+    halves = [{*_PIECES.findall(h)} - STOP_WORDS - _NO_VALUE for h in _BETWEEN.split(text)]
     halves = [h - question.terms for h in halves]
     own = [
         frozenset(h.difference(*(o for o in halves if o is not h))) for h in halves if len(h) > 0
     ]
-    return tuple(own) if len(own) == 2 and min(map(len, own)) > 1 else ()
+    if len(own) != 2 or not all(own) or (min(map(len, own)) == 1 and _DISAGREES.search(text)):
+        return ()
+    return tuple(own)
 
 
+_PIECES = re.compile(r"[a-z]+|\d+(?:\.\d+)?")
+_DISAGREES = re.compile(r"\b(?:disagree|conflict|contradict|differ|inconsistent|discrepan)")
 _NO_VALUE = word_set(
     "says states gives reports lists records names source sources disagree disagrees conflict"
 )

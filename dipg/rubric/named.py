@@ -20,7 +20,8 @@ from dipg.rubric.wording import up_to_reason
 from dipg.text import sentences, words
 
 _CONNECTOR = re.compile(
-    r"^ ?(?:,|/|\+|&|,? ?(?:and|or|plus|and/or|as well as|(?:together |along |combined )?with|alongside)) ?"
+    r"^ ?(?:,|/|\+|&|,? ?(?:and|or|plus|and/or|as well as|(?:together |along |combined )?with|"
+    r"alongside)) ?"
     r"(?:(?:the|a|an|also|then|later|dr|nurse|patient|possibly|perhaps|maybe|both|oral|weekly|daily)"
     r"\.? ){0,2}$"
 )

@@ -94,6 +94,8 @@ _REASON = re.compile(r"\W*(?:because|since|due to|owing to)\b")
 def verdict(part: Clause, matter: Matter) -> Verdict:
     """What a clause does that does not itself say that something is missing."""
     text = part.text
+    if matter.polar and _SAYS_VERDICT.match(text):
+        return "offers"
     if is_prescription(text) or (part.numbers and _concludes(text)):
         return "offers"
     if not part.numbers and _refers_elsewhere(text):
@@ -107,7 +109,7 @@ def verdict(part: Clause, matter: Matter) -> Verdict:
     if hedged and (_has_value(part, spoken) or not SOURCE_WORD.search(text)):
         matters = _has_value(part, spoken) or _has_matter(spoken, matter)
         return "offers" if matters else "nothing"
-    if any(not n.spelled or n.dimension for n in part.numbers):
+    if any(_is_value(n, matter) for n in part.numbers):
         return _verdict_on_numbers(part, spoken, matter)
     if _REASON.match(text) and matter.asks_why:
         return "offers"
@@ -116,6 +118,18 @@ def verdict(part: Clause, matter: Matter) -> Verdict:
     if part.names and not SOURCE_WORD.search(text):
         return _verdict_on_names(part, spoken, matter)
     return "nothing"
+
+
+_SAYS_VERDICT = re.compile(
+    r"\W*(?:so|hence|thus|therefore|but|and)?,? ?(?:it is |it's |the answer is )?(?:yes|no)\W*$"
+)
+
+
+def _is_value(number: Quantity, matter: Matter) -> bool:
+    """Whether a number may be a value: "day 7" names one, if it is not days that are asked for."""
+    if number.dimension[:1] == "#":
+        return not any(n.dimension == number.dimension for n in matter.question.numbers)
+    return not number.spelled or bool(number.dimension)
 
 
 def _hedges(text: str, spoken: tuple[str, ...]) -> bool:

@@ -18,7 +18,8 @@ _NO_SIDE = SAYS_LITTLE | word_set("sorry unfortunately apologies thank thanks re
 _PICK = cued(
     r"\b(?:is|are|was|seems|appears) (?:the )?(?:more |most )?(?:correct|right|accurate|reliable|"
     r"true|likely|plausible|authoritative|credible|up to date|valid)\b|"
-    r"\b(?:prefer|trust(?! neither)|go with|rely on|favou?r|side with|believe|choose|pick)\b|(?:^\W*|, |\b(?:i|we|should|must|to|would|"
+    r"\b(?:(?:prefer|trust)(?! neither)|go with|rely on|favou?r|side with|believe|choose|"
+    r"pick)\b|(?:^\W*|, |\b(?:i|we|should|must|to|would|"
     r"will|please|so|thus|then|therefore|and|but|can|may) )(?:adopt|accept|take|use|give|"
     r"administer)\b|"
     r"\b(?:should be (?:used|given|followed|taken|trusted|preferred|adopted|regarded|considered)|"
@@ -33,7 +34,8 @@ _PICK = cued(
     """,
 )
 _PREFERS = cued(
-    r"\b(?:in favou?r of|takes? precedence|outweighs?|supersedes?|overrides?|is right|is correct|"
+    r"\b(?:in favou?r of|takes? precedence|carr(?:y|ies) more weight|outweighs?|"
+    r"supersedes?|overrides?|is right|is correct|"
     r"(?:is|was|has been) (?:resolved|settled|corrected|superseded)|(?:is|are) clear|"
     r"(?:more|most|better) (?:reliable|accurate|credible|authoritative|likely|convincing|"
     r"persuasive|plausible|trustworthy|dependable|recent|up to date|supported)|"
@@ -44,7 +46,7 @@ _PREFERS = cued(
     favor favour precedence outweigh outweighs supersede supersedes override overrides right correct
     resolved settled corrected superseded clear reliable accurate credible authoritative likely
     convincing persuasive plausible trustworthy dependable recent date supported believed trusted
-    preferred followed relied true actual real yes no
+    preferred followed relied true actual real yes no weight
     """,
 )
 """Words that take a side."""
@@ -114,7 +116,7 @@ def _decides(text: str, part: Clause, asked: frozenset[str]) -> bool:
     )
 
 
-_VERB = re.compile(rf"{ASSERTS.pattern}|\b(?:does|did|do)\b")
+_VERB = re.compile(rf"{ASSERTS.pattern}|\b(?:does|did|do|consider|call|deem|believe)\b")
 _UNSETTLED = re.compile(
     r"\b(?:cannot|nothing|neither|unclear|which|whether|unable|impossible|uncertain|unknown|"
     r"undetermined|unresolved|open|disputed|doubt|doubtful|questionable|until|before|answer|question|"
@@ -208,7 +210,7 @@ def _answers_itself(
 _SENTENCE_ENDS = (". ", "! ", "? ", "\n", "; ")
 
 
-_REPORTS = re.compile(
+REPORTS = re.compile(
     r"\b(?:says|states|lists|gives|records|describes|names|puts|assigns|reports|notes|shows|reads|"
     r"documents|mentions|according to|per)\b"
 )
@@ -219,7 +221,7 @@ def _is_attributed(text: str, part: Clause) -> bool:
     draws a conclusion."""
     if _reasons(part):
         return False
-    if ONE_SOURCE.search(part.text) or _REPORTS.search(part.text):
+    if ONE_SOURCE.search(part.text) or REPORTS.search(part.text):
         return True
     if _says_so(part) or _follows_reason(text, part):
         return False
