@@ -52,7 +52,8 @@ _NO_SUCH = re.compile(
 )
 _GUESSES = re.compile(
     r"\b(?:probably|(?:most|very) likely|likeliest|presumably|reason is that|answer is|"
-    r"must (?:be|have)|should be|go(?:ing)? with|assum\w+|estimate|will have|typically|usually|best guess|safe to say)\b"
+    r"must (?:be|have)|should be|go(?:ing)? with|assum\w+|estimate|will have|"
+    r"typically|usually|best guess|safe to say)\b"
 )
 _NOTHING_ELSE = re.compile(r"\b(?:else|other|otherwise)\b")
 
@@ -125,8 +126,8 @@ _CONTRASTS = re.compile(
 )
 _PREFERS = re.compile(
     r"\b(?:(?<!and )not \d|so \d|despite|rather than|instead of|ignor\w+|disregard\w*|outdated|"
-    r"supersed\w+|misprint\w*|mistyped|typo|so i|i would|i'd|i take|my answer|final answer|it is therefore|"
-    r"jointly|together|both of them)\b"
+    r"supersed\w+|misprint\w*|mistyped|typo|so i|i would|i'd|i take|my answer|final answer|"
+    r"it is therefore|jointly|together|both of them)\b"
 )
 
 
