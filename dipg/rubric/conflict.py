@@ -53,6 +53,11 @@ _WAYS = (
         "different",
     ),
     cued(
+        r"\b(?:do|does|did) not (?:\w+ )?(?:show|give|have|state|report|record|list|name) "
+        r"the same\b",
+        "same",
+    ),
+    cued(
         r"\bat variance\b|\bof two minds\b|"
         r"\b(?:days?|weeks?|months?|years?|points|percent|gy|mg|mm|kg) apart on\b",
         "variance minds apart",
@@ -103,7 +108,7 @@ _CONFLICT_CUES = (
     "conflict", "disagree", "contradict", "inconsisten", "discrepan", "at odds", "incompatible",
     "irreconcil", "mismatch", "diverge", "clash", "disput", "discordan", "oppos", "agree", "match",
     "align", "coincide", "reconcil", "differ", "vary", "whereas", "versus", "two ", "multiple ",
-    "variance", "apart",
+    "variance", "apart", "the same",
 )  # fmt: skip
 """What a text has to have, too: "three values" or "consensus" alone are no report of a conflict."""
 

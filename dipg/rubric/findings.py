@@ -17,7 +17,7 @@ from dipg.rubric.conflict import reports_conflict
 from dipg.rubric.correctness import states_expected
 from dipg.rubric.foreign import is_foreign
 from dipg.rubric.grounding import Proof, read_proof
-from dipg.rubric.hints import abstains_here, reports_both_sides
+from dipg.rubric.hints import abstains_here, gives_up, reports_both_sides
 from dipg.rubric.matter import Matter, matter_of
 from dipg.rubric.reading import Reading, read
 from dipg.rubric.sides import shows_both_sides
@@ -125,6 +125,8 @@ def judge(task: Task, text: str) -> Judged:
         stance = take_stance(answer, absences, task.matter, right)
     if task.kind == "abstain" and not any(stance):
         stance = Stance(abstains=abstains_here(answer, absences, task.matter))
+    elif task.kind == "answer" and not (right or any(stance)):
+        stance = Stance(abstains=gives_up(answer, task.matter))
     elif (
         task.kind == "conflict"
         and not (stance.flags_conflict or stance.declines)

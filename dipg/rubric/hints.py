@@ -31,7 +31,8 @@ _MISSING = word_set(
 )
 _IDIOMS = re.compile(
     r"\b(?:empty[- ]handed|hard to (?:say|tell)|anyone's guess|no telling|(?:be|am|is) guessing|"
-    r"in the dark|quiet (?:on|about)|dr[ae]ws? a blank|nothing to go on|up in the air)\b"
+    r"in the dark|quiet (?:on|about)|dr[ae]ws? a blank|nothing to go on|"
+    r"not (?:yet )?(?:come back|come in|arrived|been returned)|up in the air)\b"
 )
 _TELLS = (
     r"tell|told|sa(?:ys?|id)\b|state[sd]?\b|mention|record|document|report|note[sd]?\b|list|writ|"
@@ -64,6 +65,12 @@ def abstains_here(answer: Answer, absences: Sequence[tuple[int, int]], matter: M
     gaps = [(p.start, p.end) for p in answer.clauses if _denies_telling(p, matter)]
     gaps += absences
     return bool(gaps) and offers_nothing(answer.text, answer.clauses, gaps, matter, anything=True)
+
+
+def gives_up(answer: Answer, matter: Matter) -> bool:
+    """Whether an answer says in an idiom that nothing was found, also where there is an answer."""
+    gaps = [(p.start, p.end) for p in answer.clauses if _IDIOMS.search(p.text)]
+    return bool(gaps) and offers_nothing(answer.text, answer.clauses, gaps, matter)
 
 
 def _denies_telling(part: Clause, matter: Matter) -> bool:

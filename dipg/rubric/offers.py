@@ -26,7 +26,8 @@ Verdict = Literal["offers", "states", "nothing"]
 
 
 _OFFERS = cued(
-    r"\b(?:probably|likely|in all (?:likelihood|probability)|presumably|perhaps|maybe|possibly|"
+    r"\b(?:probably|likely|likeliest|in all (?:likelihood|probability)|"
+    r"presumably|perhaps|maybe|possibly|"
     r"guess(?:ing|ed)?|i'd|i would|assum(?:e|ing)|suggest|best estimate|estimate|should be|"
     r"should get|should receive|must be|must have been|ought to|usually|typically|commonly|"
     r"generally|customary|standard|normal|conventional|recommended|recommend|therefore|thus|hence|"
@@ -36,8 +37,8 @@ _OFFERS = cued(
     r"overall,|consensus|can be inferred|can be assumed|implies|would be|could be|may be|might be|"
     r"infer|deduce)\b",
     """
-    probably likely likelihood probability presumably perhaps maybe possibly guess guessing guessed
-    i would assume assuming suggest estimate should must ought usually typically commonly generally
+    probably likely likeliest likelihood probability presumably perhaps maybe possibly guess
+    guessing guessed i would assume assuming suggest estimate should must ought usually typically commonly generally
     customary standard normal conventional recommended recommend therefore thus hence answer safe
     my go going correct right reliable recent trust prefer favor favour rely practice default
     approximately about around roughly nonetheless nevertheless anyway overall consensus inferred

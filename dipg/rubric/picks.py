@@ -21,7 +21,7 @@ _PICK = cued(
     r"\b(?:(?:prefer|trust)(?! neither)|go with|rely on|favou?r|side with|believe|choose|"
     r"pick)\b|(?:^\W*|, |\b(?:i|we|should|must|to|would|"
     r"will|please|so|thus|then|therefore|and|but|can|may) )(?:adopt|accept|take|use|give|"
-    r"administer)\b|"
+    r"administer)\b(?! (?:you )?(?:neither|no)\b)|"
     r"\b(?:should be (?:used|given|followed|taken|trusted|preferred|adopted|regarded|considered)|"
     r"answer is|therefore the|thus the|"
     r"so the (?!(?:\w+ ){1,5}?(?:cannot|is un\w*|is open|remains|stays|"
@@ -55,8 +55,9 @@ _CONCEDED = re.compile(
     r"given)\b"
 )
 _LEFT_OPEN = re.compile(
-    r"\b(?:not|cannot|can't|n't|no|none|nothing|neither|unclear|which|whether|unable|impossible|"
-    r"without|uncertain|unknown|undetermined|unresolved|undecided|unsettled|open|disputed|doubt|questionable|until|before)\b"
+    r"\b(?:not|cannot|can't|n't|no|none|nothing|neither|unclear|which(?! makes?\b| means\b)|whether|"
+    r"unable|impossible|without|uncertain|unknown|undetermined|unresolved|undecided|unsettled|open|"
+    r"disputed|doubt|questionable|until|before)\b"
 )
 """Words that pick nothing."""
 _CONCLUDES = re.compile(
@@ -176,7 +177,10 @@ def _is_left_open(text: str, before: int) -> bool:
     return _LEFT_OPEN.search(text, 0, before) is not None or _PUT_OFF.search(text) is not None
 
 
-_PUT_OFF = re.compile(r"\b(?:until|before|which|whether|unless|unclear|unresolved|undetermined)\b")
+_PUT_OFF = re.compile(
+    r"\b(?:until|before|which(?! makes?\b| means\b)|whether|unless|unclear|unresolved|"
+    r"undetermined)\b"
+)
 
 
 def _picks(part: Clause, spoken: tuple[str, ...], conflicts: list[tuple[int, int]]) -> bool:
