@@ -203,8 +203,9 @@ def _join_ranges(text: str, found: list[Quantity]) -> list[Quantity]:
             continue
         between = text.startswith(" and ", low.end) and text.endswith("between ", 0, low.start)
         if between or _RANGE.fullmatch(text, low.end, high.start):
-            if low.raw < high.raw and low.dimension in ("", high.dimension):
-                found[i] = _in_unit_of(high, low)._replace(compare="-")
+            low = _in_unit_of(high, low) if low.dimension == "" else low
+            if low.value < high.value and low.dimension == high.dimension:
+                found[i] = low._replace(compare="-")
                 found[i + 1] = high._replace(compare="-")
         elif (
             low.dimension == ""

@@ -50,6 +50,7 @@ VALUE_NOUN = (
     r"survival|rate|count|level|size|diameter|rationale|explanation|threshold|criterion)"
 )
 GAP = r"(?:[^.;!?\n]|\.(?=\d)){0,90}?"
+_WITHIN = r"(?:[^.;:!?\n]|\.(?=\d)){0,90}?"
 _ADVERBS = r"(?:\w+ ){0,3}?"
 CANNOT_BE = r"(?:can ?not|can't|could not|couldn't) (?:\w+ ){0,2}?be"
 
@@ -60,7 +61,8 @@ _WAYS: tuple[Cued, ...] = tuple(
         # the record does not state ...; neither source mentions ...
         (
             "not t",
-            rf"\b(?:{SOURCE}|it|protocol)\b{GAP}\b(?:does|do|did|doesn|don|didn)(?: not|'t) "
+            rf"(?<!according to the )(?<!per the )\b(?:{SOURCE}|it|protocol)\b{_WITHIN}"
+            rf"\b(?:does|do|did|doesn|don|didn)(?: not|'t) "
             rf"{_ADVERBS}{TELLS}\b",
         ),
         (
@@ -234,7 +236,7 @@ _WAYS: tuple[Cued, ...] = tuple(
             rf"\boutside (?:the )?(?:scope of )?(?:\w+ ){{0,3}}?{SOURCE}\b",
         ),
         # nowhere does it give ...; confirms A but leaves out B
-        ("nowhere", rf"\bnowhere\b{GAP}\b(?:{TELLS}|{STRONG}|{_WEAK})\b"),
+        ("nowhere", rf"\bnowhere\b(?!,){GAP}\b(?:{TELLS}|{STRONG}|{_WEAK})\b"),
         (
             "leave leaves omit omits lack lacks fail fails nothing silent never",
             rf"\b(?:but|and|yet|though|while) (?:\w+ ){{0,2}}?(?:leaves out|omits|lacks|"

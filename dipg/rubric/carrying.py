@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence, Set
 from functools import lru_cache
 
+from dipg.dates import same_day
 from dipg.frequencies import FREQUENCY_WORDS, frequencies
 from dipg.quantities import Quantity, close
 from dipg.rubric.arithmetic import follows
@@ -46,6 +47,8 @@ def is_carried(
         return False
     proof_terms, quoted = facts(proof_text)
     opening = person(answer, question)
+    if not opening and answer.opening in context.names:
+        opening = answer.opening
     if thing_named(answer, question, proof_terms, context.terms, expected.terms):
         return False
     for name in (*(n for n, _ in answer.names), *([opening] if opening else [])):
@@ -133,6 +136,9 @@ for _word, _unit in ATOMS.items():
     _WORDS_OF.setdefault(_unit.dimension, set()).add(_word)
 
 
+_DAYS = ("date", "date?", "monthday", "month")
+
+
 def _matches(number: Quantity, quoted: Quantity, spoken: tuple[Set[str], ...]) -> bool:
     """The same number; where one of them lacks a unit, the other's is taken, if that is named at
     all: 12 of 40 patients are not 12 %."""
@@ -140,6 +146,8 @@ def _matches(number: Quantity, quoted: Quantity, spoken: tuple[Set[str], ...]) -
         number = number._replace(value=-number.value, raw=-number.raw)
     if number.same(quoted):
         return True
+    if number.dimension in _DAYS and quoted.dimension in _DAYS:
+        return same_day(number[:2], quoted[:2])
     if number.raw != quoted.raw:
         return False
     if number.dimension == "":

@@ -162,7 +162,7 @@ _ASKS_WHO = re.compile(
 )
 _FIRST_NAME = re.compile(
     r"\W*(?:(?:Dr|Mr|Mrs|Ms|Prof|Professor|Nurse)\.? )?([A-Z][a-z]{2,})"
-    r"(?=\W*$|[.,;] | (?:[A-Z]|did|does|was|is|has|had|can|could|will|who|and|or|alone|only)|"
+    r"(?=\W*$|'s\b|[.,;] | (?:[A-Z]|did|does|was|is|has|had|can|could|will|who|and|or|alone|only)|"
     r" [a-z]+ed\b)"
 )
 

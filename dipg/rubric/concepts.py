@@ -56,6 +56,8 @@ _FAMILIES = """
 ~do: perform do did done undertake undertaken conduct carry_out carried_out
  take_place took_place taken_place
 ~die: die died death dead fatal pass_away passed_away decease
+~survive: survive survival alive live lived
+~include: include inclusion part_of component contain comprise
 ~repeat: repeat repetition another again recur recurrent second
 ~relapse: relapse recur
 ~change: change alter alteration
@@ -152,6 +154,7 @@ for _pair in (
     "~omit ~give", "~safe ~risky", "~hard ~easy", "~male ~female", "~resist ~sensitive",
     "~resolve ~persist", "~resolve ~worsen",
     "~improve ~shorten", "~worsen ~prolong", "~start ~delay", "~continue ~delay", "~hold ~give",
+    "~die ~survive", "~include ~omit", "~include ~exclude",
 ):  # fmt: skip
     for _one, _other in itertools.permutations(_pair.split()):
         OPPOSITES[_one] = OPPOSITES.get(_one, frozenset()) | {_other}

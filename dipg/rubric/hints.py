@@ -51,6 +51,9 @@ _REASON = re.compile(r"\W*(?:because|since|due to|owing to)\b")
 _NO_SUCH = re.compile(
     r"\bthere(?:'s| is| was| are| were) no\b|\bi (?:can )?(?:see|find|found|have|came across) no\b"
 )
+_BASED_ON = re.compile(
+    rf"\b(?:based on|according to|judging by|given) (?:the |this )?(?:\w+ )?{SOURCE}\b"
+)
 _GUESSES = re.compile(
     r"\b(?:probably|(?:most|very) likely|likeliest|presumably|reason is that|answer is|"
     r"must (?:be|have)|should be|go(?:ing)? with|assum\w+|estimate|will have|"
@@ -64,7 +67,7 @@ def abstains_here(answer: Answer, absences: Sequence[tuple[int, int]], matter: M
     offers nothing in its place."""
     gaps = [(p.start, p.end) for p in answer.clauses if _denies_telling(p, matter)]
     gaps += absences
-    return bool(gaps) and offers_nothing(answer.text, answer.clauses, gaps, matter, anything=True)
+    return bool(gaps) and offers_nothing(answer.text, answer.clauses, gaps, matter)
 
 
 def gives_up(answer: Answer, matter: Matter) -> bool:
@@ -81,9 +84,13 @@ def _denies_telling(part: Clause, matter: Matter) -> bool:
         return True
     if _DENIES.isdisjoint(spoken) or _NOTHING_ELSE.search(part.text):
         return False
-    if matter.polar:
-        return _TOLD.search(part.text) is not None
-    return (_GIVEN.search(part.text) or _NO_SUCH.search(part.text)) is not None
+    told = _TOLD if matter.polar else _GIVEN
+    pieces = _BASED_ON.sub(" ", part.text).split(",")  # what is denied and told of one thing
+    return any(
+        not _DENIES.isdisjoint(words(piece))
+        and (told.search(piece) or (not matter.polar and _NO_SUCH.search(piece)))
+        for piece in pieces
+    )
 
 
 def reports_both_sides(answer: Answer, expected: Reading, matter: Matter) -> bool:
@@ -99,7 +106,8 @@ def reports_both_sides(answer: Answer, expected: Reading, matter: Matter) -> boo
         or _opens_with_one(answer.text, sides)
     ):
         return False
-    sourced = all(any(w.isalpha() for w in found) for found in told)
+    sources = _sources(expected)
+    sourced = all(not found.keys().isdisjoint(sources) for found in told)
     if not sourced and not _CONTRASTS.search(answer.text):
         return False
     end = max(min(found.values()) for found in told)
@@ -153,6 +161,20 @@ def _sides(expected: Reading, question: Reading) -> tuple[frozenset[str], ...]:
     return tuple(own)
 
 
+@lru_cache(maxsize=4096)
+def _sources(expected: Reading) -> frozenset[str]:
+    """The words of the expected report that name its sources: before "says", or after "in"."""
+    found: set[str] = set()
+    for half in _BETWEEN.split(expected.text.lower().partition("\n")[0]):
+        before, says, _ = _SAYS.split(half, maxsplit=1) if _SAYS.search(half) else ("", "", "")
+        found.update(words(before if says else _IN.split(half, maxsplit=1)[-1]))
+    return frozenset(found) - STOP_WORDS
+
+
+_SAYS = re.compile(
+    r"\b(says?|gives?|reports?|records?|lists?|states?|names?|has|shows?|is|calls?)\b"
+)
+_IN = re.compile(r"\b(?:in|on|according to|per|by|from)\b|\(")
 _PIECES = re.compile(r"[a-z]+|\d+(?:\.\d+)?")
 _DISAGREES = re.compile(r"\b(?:disagree|conflict|contradict|differ|inconsistent|discrepan)")
 _NO_VALUE = word_set(

@@ -76,7 +76,7 @@ DRUG_STEMS = tuple(
         fungin gabalin gabatrin gliflozin gliptin grastim grel inopril iodarone isone kacin kinra
         leucel lidomide lisib lukast mab mantine metasone meterol methasone micin morphone mustine
         mycin navir nib nidazole nisamide olol opramide osfamide oxetine oxicam parib parin penem
-        peridol peridone phalan piramate planin platin poside poietin prazole pressin profen
+        peridol peridone phalan piramate pitant planin platin poside poietin prazole pressin profen
         promazine racetam reotide ribine rolimus rubicin sartan semide setron solone spirone stat
         statin sulfan suximide tabine tacept tadine taxel tecan tegravir tentan teplase tericin
         thiazide thyroxine tidine tirizine topril trexate trexed trigine triptan triptyline

@@ -22,6 +22,7 @@ _ASKED_AS = tuple(
     for ways, nouns in (
         ("why", "reason reasons cause explanation"),
         ("when", "date time day year"),
+        ("date", "day"),
         ("who", "name person"),
         ("where", "location place site"),
         ("how long", "duration length"),

@@ -33,16 +33,17 @@ _OFFERS = cued(
     r"generally|customary|standard|normal|conventional|recommended|recommend|therefore|thus|hence|"
     r"the answer is|answer:|it is safe|i think|i believe|in my|my answer|go with|going with|"
     r"is correct|is right|more reliable|most recent|trust|prefer|favou?r|rely on|in practice|"
-    r"default|approximately|about|around|roughly|nonetheless|nevertheless|anyway|final answer|"
+    r"default|(?:approximately|about|around|roughly)(?= [<>~]?\d| (?:half|an?|one|two|three|four|"
+    r"five|six|ten)\b)|almost certainly|surely|nonetheless|nevertheless|anyway|final answer|"
     r"overall,|consensus|can be inferred|can be assumed|implies|would be|could be|may be|might be|"
     r"infer|deduce)\b",
     """
     probably likely likeliest likelihood probability presumably perhaps maybe possibly guess
-    guessing guessed i would assume assuming suggest estimate should must ought usually typically commonly generally
-    customary standard normal conventional recommended recommend therefore thus hence answer safe
-    my go going correct right reliable recent trust prefer favor favour rely practice default
-    approximately about around roughly nonetheless nevertheless anyway overall consensus inferred
-    assumed implies could may might infer deduce
+    guessing guessed i would assume assuming suggest estimate should must ought usually typically
+    commonly generally customary standard normal conventional recommended recommend therefore thus
+    hence answer safe my go going correct right reliable recent trust prefer favor favour rely practice default
+    approximately about around roughly certainly surely nonetheless nevertheless anyway overall
+    consensus inferred assumed implies could may might infer deduce
     """,
 )
 _SO_IT = cued(r"\bso it\b", "so")
@@ -114,7 +115,8 @@ def verdict(part: Clause, matter: Matter) -> Verdict:
         return _verdict_on_numbers(part, spoken, matter)
     if _REASON.match(text) and matter.asks_why:
         return "offers"
-    if any(w in ACTIONS for w in spoken[:3]) and not SOURCE_WORD.search(text):
+    acts = any(w in ACTIONS for w in spoken[:3]) and spoken[0] != "only"
+    if acts and not SOURCE_WORD.search(text):
         return "offers"
     if part.names and not SOURCE_WORD.search(text):
         return _verdict_on_names(part, spoken, matter)

@@ -52,7 +52,7 @@ def is_only_pace(claim: Claim) -> bool:
 def keeps_pace(claim: Claim) -> bool:
     """Every expected rate is told, and no other in the same clause."""
     target = claim.target
-    wanted = frozenset() if target.numbers else pace_of(target.text)
+    wanted = pace_of(target.text)
     if not wanted or not asks_how_often(claim.question.text.lower()):
         return True
     told = [{round(r, 6) for r, _, _ in frequencies(c.text)} for c in claim.answer.clauses]

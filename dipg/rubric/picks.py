@@ -41,7 +41,8 @@ _PREFERS = cued(
     r"persuasive|plausible|trustworthy|dependable|recent|up to date|supported)|"
     r"(?:to|should|must) be (?:believed|trusted|preferred|followed|relied on)|"
     r"(?:correct|right|true|actual|real) (?:\w+ ){0,2}(?:is|was)|"
-    r"(?:so|therefore|thus|hence)[, ]+(?:yes|no)\b(?! (?:\w+ ){0,2}(?:can|could|value|answer)))\b",
+    r"(?:so|therefore|thus|hence)[, ]+(?:yes|no)\b"
+    r"(?! (?:\w+ ){0,4}(?:can|could|value|answer|possible)))\b",
     """
     favor favour precedence outweigh outweighs supersede supersedes override overrides right correct
     resolved settled corrected superseded clear reliable accurate credible authoritative likely
@@ -55,8 +56,8 @@ _CONCEDED = re.compile(
     r"given)\b"
 )
 _LEFT_OPEN = re.compile(
-    r"\b(?:not|cannot|can't|n't|no|none|nothing|neither|unclear|which(?! makes?\b| means\b)|whether|"
-    r"unable|impossible|without|uncertain|unknown|undetermined|unresolved|undecided|unsettled|open|"
+    r"\b(?:not|cannot|can't|n't|no|none|nothing|neither|unclear|which(?! makes?\b| means\b)|"
+    r"whether|unable|impossible|without|uncertain|unknown|undetermined|unresolved|undecided|unsettled|open|"
     r"disputed|doubt|questionable|until|before)\b"
 )
 """Words that pick nothing."""
@@ -120,9 +121,9 @@ def _decides(text: str, part: Clause, asked: frozenset[str]) -> bool:
 _VERB = re.compile(rf"{ASSERTS.pattern}|\b(?:does|did|do|consider|call|deem|believe)\b")
 _UNSETTLED = re.compile(
     r"\b(?:cannot|nothing|neither|unclear|which|whether|unable|impossible|uncertain|unknown|"
-    r"undetermined|unresolved|open|disputed|doubt|doubtful|questionable|until|before|answer|question|"
-    r"no (?:\w+ )?(?:answer|way|conclusion|decision)|not (?:\w+ )?(?:clear|certain|known|settled|"
-    r"resolved|possible|decided|determined|established|sure|safe))\b"
+    r"undetermined|unresolved|open|disputed|doubt|doubtful|questionable|until|before|answer|"
+    r"question|no (?:\w+ )?(?:answer|way|conclusion|decision)|"
+    r"not (?:\w+ )?(?:clear|certain|known|settled|resolved|possible|decided|determined|established|sure|safe))\b"
 )
 
 

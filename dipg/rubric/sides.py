@@ -123,7 +123,8 @@ def _says_otherwise(
     one: Statement, other: Statement, about_one: frozenset[str], about_other: frozenset[str]
 ) -> bool:
     """Whether two statements share what they are about and each has a word of its own for it."""
-    if about_one.isdisjoint(about_other) and one.topics.isdisjoint(other.topics):
+    on_it = (about_one and about_other) or not about_one.isdisjoint(about_other)
+    if not on_it and one.topics.isdisjoint(other.topics):
         return False
     if _NEGATIONS.isdisjoint(one.words) != _NEGATIONS.isdisjoint(other.words):
         return True

@@ -158,14 +158,10 @@ def _has_figures(part: Clause) -> bool:
 
 
 def offers_nothing(
-    text: str,
-    parts: Sequence[Clause],
-    spans: list[tuple[int, int]],
-    matter: Matter,
-    anything: bool = False,
+    text: str, parts: Sequence[Clause], spans: list[tuple[int, int]], matter: Matter
 ) -> bool:
     """Whether a text that says at some spans that evidence is missing offers nothing in its
-    place; what is missing has to be what was asked for, or may be `anything`."""
+    place."""
     states, undecided = False, False
     missing: list[Clause] = []
     read = _with_headings(parts, spans)
@@ -181,7 +177,7 @@ def offers_nothing(
         if said == "offers" and not _is_conceded(part, read[i + 1 : i + 2], spans, matter):
             return False
         states |= said != "nothing"
-    if not states or undecided or anything:
+    if not states or undecided:
         return True
     return any(_is_on_what_was_asked(text, part, matter) for part in missing)
 
@@ -215,7 +211,7 @@ def _sentence_of(text: str, part: Clause) -> str:
     return text[max(start, 0) : part.end]
 
 
-_ANEW = re.compile(r"\W*(?:but|because|since|as|although|though|whereas|while)\b")
+_ANEW = re.compile(r"\W*(?:but|because|since|as|although|though(?!,)|whereas|while)\b")
 _STOPS = (". ", "! ", "? ", "; ", "\n", " but ", " because ", " since ", " as ", " although ")
 
 
@@ -237,7 +233,7 @@ def _with_headings(parts: Sequence[Clause], spans: list[tuple[int, int]]) -> lis
     return found
 
 
-_THE_ANSWER = frozenset(("answe", "quest", "this", "figur", "value", "amoun"))
+_THE_ANSWER = frozenset(("answe", "quest", "this", "figur"))
 """Beginnings of words that refer to what was asked."""
 
 
