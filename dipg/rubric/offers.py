@@ -41,8 +41,8 @@ _OFFERS = cued(
     probably likely likeliest likelihood probability presumably perhaps maybe possibly guess
     guessing guessed i would assume assuming suggest estimate should must ought usually typically
     commonly generally customary standard normal conventional recommended recommend therefore thus
-    hence answer safe my go going correct right reliable recent trust prefer favor favour rely practice default
-    approximately about around roughly certainly surely nonetheless nevertheless anyway overall
+    hence answer safe my go going correct right reliable recent trust prefer favor favour rely
+    practice default approximately about around roughly certainly surely nonetheless nevertheless anyway overall
     consensus inferred assumed implies could may might infer deduce
     """,
 )

@@ -123,7 +123,8 @@ _UNSETTLED = re.compile(
     r"\b(?:cannot|nothing|neither|unclear|which|whether|unable|impossible|uncertain|unknown|"
     r"undetermined|unresolved|open|disputed|doubt|doubtful|questionable|until|before|answer|"
     r"question|no (?:\w+ )?(?:answer|way|conclusion|decision)|"
-    r"not (?:\w+ )?(?:clear|certain|known|settled|resolved|possible|decided|determined|established|sure|safe))\b"
+    r"not (?:\w+ )?(?:clear|certain|known|settled|resolved|possible|decided|determined|established|"
+    r"sure|safe))\b"
 )
 
 
