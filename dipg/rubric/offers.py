@@ -42,7 +42,8 @@ _OFFERS = cued(
     guessing guessed i would assume assuming suggest estimate should must ought usually typically
     commonly generally customary standard normal conventional recommended recommend therefore thus
     hence answer safe my go going correct right reliable recent trust prefer favor favour rely
-    practice default approximately about around roughly certainly surely nonetheless nevertheless anyway overall
+    practice default approximately about around roughly certainly surely nonetheless nevertheless
+    anyway overall
     consensus inferred assumed implies could may might infer deduce
     """,
 )
