@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+from dipg.quantities import Quantity
 from dipg.rubric.absence import SOURCE
 from dipg.rubric.claims import Answer
 from dipg.rubric.clauses import Clause
@@ -51,6 +52,7 @@ _REASON = re.compile(r"\W*(?:because|since|due to|owing to)\b")
 _NO_SUCH = re.compile(
     r"\bthere(?:'s| is| was| are| were) no\b|\bi (?:can )?(?:see|find|found|have|came across) no\b"
 )
+_NO_VALUES = frozenset(("date", "date?", "monthday", "month", "#day", "#cycle", "#week", "#visit"))
 _BASED_ON = re.compile(
     rf"\b(?:based on|according to|judging by|given) (?:the |this )?(?:\w+ )?{SOURCE}\b"
 )
@@ -80,6 +82,8 @@ def _denies_telling(part: Clause, matter: Matter) -> bool:
     spoken = words(part.text)
     if (matter.asks_why and _REASON.match(part.text)) or _GUESSES.search(part.text):
         return False
+    if any(_is_value(n, part) for n in part.numbers):
+        return False
     if not _MISSING.isdisjoint(spoken) or _IDIOMS.search(part.text):
         return True
     if _DENIES.isdisjoint(spoken) or _NOTHING_ELSE.search(part.text):
@@ -91,6 +95,14 @@ def _denies_telling(part: Clause, matter: Matter) -> bool:
         and (told.search(piece) or (not matter.polar and _NO_SUCH.search(piece)))
         for piece in pieces
     )
+
+
+def _is_value(number: Quantity, part: Clause) -> bool:
+    """Whether a clause puts a value forward: not a date, and not one in brackets."""
+    if not number.dimension or number.dimension in _NO_VALUES:
+        return False
+    before = part.text[: number.start - part.start]
+    return before.count("(") <= before.count(")")
 
 
 def reports_both_sides(answer: Answer, expected: Reading, matter: Matter) -> bool:
