@@ -65,7 +65,7 @@ def _find_names(folded: str) -> tuple[dict[int, str], list[str]]:
     """Names by where they stand, in order, and what is written like a code but names nothing."""
     found: dict[int, str] = {}
     measures: list[str] = []
-    shouted, hyphened = _is_shouted(folded), "-" in folded
+    shouted, hyphened, lined = _is_shouted(folded), "-" in folded, "_" in folded
     end = 0
     for word in filter(_kind_of, find_words(folded)):
         kind = _kind_of(word)
@@ -73,14 +73,13 @@ def _find_names(folded: str) -> tuple[dict[int, str], list[str]]:
             continue
         at = _find_word(folded, word, end)
         end = at + len(word)
-        before = folded[at - 1 : at]
         if kind == "number":
-            if before == "-" and (code := _hyphened_code(folded, at)):
+            if folded[at - 1 : at] == "-" and (code := _hyphened_code(folded, at)):
                 if _kind_of_code(code.group()) == "code":
                     found[code.start()] = squeeze(code.group())
                 else:
                     measures.append(squeeze(code.group()))
-        elif before == "_" or folded[end : end + 1] == "_":
+        elif lined and (folded[at - 1 : at] == "_" or folded[end : end + 1] == "_"):
             continue
         elif kind == "measure":
             measures.append(word.lower())
