@@ -187,9 +187,14 @@ class Reading:
         return len(self.key.split())
 
     @cached_property
+    def named(self) -> tuple[str, ...]:
+        """Its names, in order."""
+        return tuple(dict.fromkeys(_find_names(self.text)[0].values()))
+
+    @cached_property
     def names(self) -> frozenset[str]:
         """Its names."""
-        return frozenset(_find_names(self.text)[0].values())
+        return frozenset(self.named)
 
     @cached_property
     def people(self) -> frozenset[str]:
