@@ -15,6 +15,8 @@ def actions_of(text: str, named: list[tuple[str, int]]) -> list[tuple[str, str]]
     at = 0
     for m in _WORD.finditer(text):
         word = m.group()
+        if word not in _BEGINNINGS and "-" not in word:  # as most words
+            continue
         action = ACTIONS.get(word)
         opens = word.partition("-")[0] in _OPENS_PHRASE
         if action is None and not opens:
@@ -137,6 +139,7 @@ _OPENS_PHRASE = word_set(
     "lowered decreased halved increased raised escalated doubled give gave given giving"
 )
 """How each of them begins."""
+_BEGINNINGS = _OPENS_PHRASE | ACTIONS.keys()
 _LOWER_DOSE = re.compile(r"(?:lower|double) (?:\w+ )?(?:dose|dosage|limit|level)\b")
 _PASSIVE = re.compile(r"\b(?:be|being|should|must|may|can|is|are|to be|needs)\b")
 _TREATMENT = re.compile(rf"\b(?:{'|'.join(sorted(TREATMENTS))})\b")

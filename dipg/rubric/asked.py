@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 
 from dipg.rubric.labels import labels_of
-from dipg.rubric.reading import names
+from dipg.rubric.lexicon import word_set
 from dipg.text import fold, plain, words
 
 
@@ -43,7 +43,8 @@ _ASKS_WHY = re.compile(r"\bwhy\b|\b(?:what|which) (?:\w+ )?reasons?\b")
 def asks_thing_and_why(question: str) -> bool:
     """Whether a question asks what, who, when or how, and why."""
     asked, spoken = in_plain(question)
-    return "and" in spoken and _THING_AND_WHY.search(asked) is not None
+    may = "and" in spoken and not _REASONS.isdisjoint(spoken)
+    return may and _THING_AND_WHY.search(asked) is not None
 
 
 _THING_AND_WHY = re.compile(
@@ -53,6 +54,11 @@ _THING_AND_WHY = re.compile(
     r"what (?:is|was|were|are) (?:the|its|their) (?:\w+ ){0,2}(?:basis|grounds?|reasons?|"
     r"rationale)\b)"
 )
+_REASONS = word_set(
+    "why basis ground grounds reason reasons evidence rationale finding findings alteration "
+    "alterations mutation mutations cause causes"
+)
+"""One of them stands in every question for a reason."""
 
 
 @lru_cache(maxsize=4096)
@@ -119,12 +125,6 @@ def offers_choice(question: str) -> bool:
 def labels_asked(question: str) -> frozenset[tuple[str, str]]:
     """The labels that a question names."""
     return frozenset(labels_of(in_plain(fold(question))[0]))
-
-
-@lru_cache(maxsize=4096)
-def names_asked(question: str) -> tuple[str, ...]:
-    """The names that a question has, in order."""
-    return tuple(dict.fromkeys(name for name, _ in names(fold(question))))
 
 
 _CHOICE = re.compile(r"\b(?:which|who|whose|or|between|what (?:drug|patient|arm))\b")

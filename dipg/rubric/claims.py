@@ -41,7 +41,8 @@ def read_answer(answer: str) -> Answer:
     folded = spell_out_not(fold(answer.strip()[: 2 * LONGEST_ANSWER]))
     if "**" in folded or "__" in folded or "`" in folded:
         folded = folded.replace("**", "").replace("__", "").replace("`", "")
-    folded = _AROUND_QUESTION.sub("", folded)
+    if ":" in folded and (opens := _BEFORE_ANSWER.match(folded)):
+        folded = folded[opens.end() :]
     if "[" in folded:
         folded = _CITATION.sub("", folded)
     if "\n" in folded and len(_LIST_MARK.findall(folded)) > 1:
@@ -69,7 +70,7 @@ _ONE_SPAN = re.compile(
 """An hour, where it is a span of time."""
 _LIST_MARK = re.compile(r"^[ \t]*\(?\d{1,2}[.)] (?=\S)", re.MULTILINE)
 _CITATION = re.compile(r"(?<=\S) ?\[\d{1,2}(?:, ?\d{1,2})*\]")
-_AROUND_QUESTION = re.compile(r"^\s*(?:final )?answer\s*:\s*", re.IGNORECASE)
+_BEFORE_ANSWER = re.compile(r"\s*(?:final )?answer\s*:\s*", re.IGNORECASE)
 
 
 def joined(named: list[tuple[str, int]], known: frozenset[str]) -> list[tuple[str, int]]:

@@ -61,8 +61,9 @@ def clauses(
             j += 1
         part = text[a:b]
         if part.strip(" .,;:!?\n"):
-            inside = [n for n, _ in named[first_name:j]] if j > first_name else ()
-            found.append(Clause(part, a, b, tuple(numbers[first_number:i]), tuple(inside)))
+            counted = tuple(numbers[first_number:i]) if i > first_number else ()
+            called = tuple([n for n, _ in named[first_name:j]]) if j > first_name else ()
+            found.append(Clause(part, a, b, counted, called))
         a = b
     return found
 

@@ -41,7 +41,7 @@ def chosen_by_comparison(
       question: whose comparative ("longer") says what is chosen.
     """
     same, opposite = asked_directions(question)
-    if not same:
+    if not same or not spots:
         return None
     verdict: bool | None = None
     for clause in clauses:

@@ -19,7 +19,7 @@ from dipg.rubric.asked import (
     in_plain,
 )
 from dipg.rubric.lexicon import ACTIONS, STOP_WORDS, word_set
-from dipg.rubric.reading import names
+from dipg.rubric.reading import names, read
 from dipg.rubric.stems import stem
 from dipg.text import IN_BRACKETS, fold, plain, sentences, words
 
@@ -197,7 +197,7 @@ def _core(folded: str, question: str) -> str:
 def _of_others_asked(cores: list[str], kept: list[str], question: str) -> list[str]:
     """What is to be done to a treatment that the question names beside another ("how should A and
     B be managed?") and that nothing kept speaks of."""
-    asked = {name for name, _ in names(fold(question))}
+    asked = read(question).names
     if len(asked) < 2:
         return []
     told = {name for core in kept for name, _ in names(core)}

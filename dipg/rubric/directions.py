@@ -9,6 +9,7 @@ from dipg.rubric.labels import label_spots
 from dipg.rubric.lexicon import DIRECTIONS
 from dipg.rubric.mentions import Claim, is_denied
 from dipg.rubric.reading import Reading
+from dipg.rubric.targets import Target
 from dipg.rubric.turned import speaks_for_other_side
 from dipg.text import words
 
@@ -21,13 +22,12 @@ def keeps_direction(claim: Claim) -> bool:
 
 def _flips_a_word(claim: Claim) -> bool:
     """Whether an answer puts "level higher" where the wording has "level lower"."""
-    said = words(claim.answer.text)
-    if DIRECTIONS.keys().isdisjoint(said):
+    wanted = _directed(claim.target)
+    if not wanted or DIRECTIONS.keys().isdisjoint(claim.answer.spoken):
         return False
-    wanted = words(claim.target.whole)
-    pairs = set(itertools.pairwise(said))
-    for before, word in itertools.pairwise(wanted):
-        if word not in DIRECTIONS or len(before) < 5 or (before, word) in pairs:
+    pairs = set(itertools.pairwise(words(claim.answer.text)))
+    for before, word in wanted:
+        if (before, word) in pairs:
             continue
         axis, side = DIRECTIONS[word]
         if any(
@@ -36,6 +36,13 @@ def _flips_a_word(claim: Claim) -> bool:
         ):
             return True
     return False
+
+
+@lru_cache(maxsize=4096)
+def _directed(target: Target) -> tuple[tuple[str, str], ...]:
+    """The words of a wording that take a side, each with the longer word before it."""
+    told = itertools.pairwise(words(target.whole))
+    return tuple((before, w) for before, w in told if w in DIRECTIONS and len(before) >= 5)
 
 
 _UP = r"increas\w+|rise|rose|risen|grew|grow\w*|gain\w*|longer|higher|exceed\w*|surpass\w*"

@@ -170,11 +170,29 @@ _read_proof_kept = lru_cache(maxsize=8192)(read_proof)
 
 def read_task(vignette: Vignette) -> Task:
     """Read what a vignette gives and asks, whatever its id."""
-    return _read_task(vignette.context, vignette.question, vignette.expected)
+    wanted = vignette.expected
+    return _read_task(
+        vignette.context,
+        vignette.question,
+        wanted.kind,
+        wanted.answer,
+        wanted.aliases,
+        wanted.value,
+        wanted.unit,
+    )
 
 
-@lru_cache(maxsize=4096)
-def _read_task(context_text: str, question_text: str, expected: Expected) -> Task:
+@lru_cache(maxsize=4096)  # of strings, because they keep their hash
+def _read_task(
+    context_text: str,
+    question_text: str,
+    kind: Kind,
+    answer: str,
+    aliases: tuple[str, ...],
+    value: float | None,
+    unit: str | None,
+) -> Task:
+    expected = Expected(kind, answer, aliases, value, unit)
     context, question = read(context_text), read(question_text)
     wanted = read(_wordings(expected))
     answers = expected.kind == "answer"

@@ -14,14 +14,21 @@ _JOINED = re.compile(r"[\s.]*(?:,|/|&|\+|,? ?(?:and|or|as well as|together with|
 
 def asked_person(claim: Claim) -> Person:
     """The person that is expected, where a name of the context is all of the wording."""
-    return _person_of(claim.target, claim.question, claim.context)
+    if not _asks_who(claim.question):
+        return ()
+    return _person_of(claim.target, claim.context)
 
 
 @lru_cache(maxsize=4096)
-def _person_of(target: Target, question: Reading, context: Reading) -> Person:
+def _asks_who(question: Reading) -> bool:
+    return _WHO.search(question.text) is not None
+
+
+@lru_cache(maxsize=4096)
+def _person_of(target: Target, context: Reading) -> Person:
     text = TITLE.sub("", target.text.strip(" .")).strip().removesuffix("'s")
     parts = tuple(WORD.findall(text))
-    if not parts or len(parts) > 3 or " ".join(parts) != text or not _WHO.search(question.text):
+    if not parts or len(parts) > 3 or " ".join(parts) != text:
         return ()
     written = " ".join(p.capitalize() for p in parts)
     return parts if written in context.text else ()

@@ -60,12 +60,13 @@ def keeps_subjects(claim: Claim) -> bool:
 def _statements(claim: Claim, verbs: frozenset[str]) -> Iterator[tuple[Clause, frozenset[str]]]:
     """The parts of an answer and what each speaks of, with what it leaves out: the verb ("X takes
     iron and Y zinc") or what "which" is ("X replaced Y, which had been stopped")."""
-    last, doing = "", frozenset[str]()
+    before, doing = "", frozenset[str]()
     for said, start in segments(claim.answer.text):
         part = part_of(claim.answer, start, said)
         if _RELATIVE.match(said):
+            last = (words(before) or ("",))[-1]
             part = part._replace(text=f"{last} {said}")
-        last = (words(said) or ("",))[-1]
+        before = said
         spoken = said_in(part.text)
         if HAS_VERB.search(said) is None:
             spoken |= doing

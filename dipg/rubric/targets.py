@@ -11,7 +11,6 @@ from dipg.rubric.asked import (
     asks_difference,
     asks_yes_or_no,
     labels_asked,
-    names_asked,
     offers_choice,
 )
 from dipg.rubric.concepts import OPPOSITES, concepts, units
@@ -212,7 +211,7 @@ def _offered(named: list[tuple[str, int]], asked: Reading, question: str) -> tup
     if not mine or not mine <= asked.terms or not offers_choice(question):
         return ()
     shapes = {shape(n) for n in mine}
-    offered = tuple([n for n in names_asked(question) if shape(n) in shapes])
+    offered = tuple([n for n in asked.named if shape(n) in shapes])
     return offered if len(offered) > len(mine) else ()
 
 
