@@ -25,8 +25,9 @@ _LAST_WORDS = (
 )
 _COMPARING = ("<", ">", "=", "< ", "> ", "= ", *(f"{last} " for last in _LAST_WORDS.split("|")))
 """What text before a number ends in where a direction may be given."""
-_LAST_LETTERS = frozenset(f" {last} "[-3:] for last in _LAST_WORDS.split("|"))
-_SIGNS = frozenset("<>=")
+LAST_LETTERS = frozenset(f" {last} "[-3:] for last in _LAST_WORDS.split("|"))
+SIGNS = frozenset("<>=")
+"""Of the last three letters before a number: without them no comparator stands there."""
 _AFTERWARDS = re.compile(
     r"\+(?! ?\d)|(?: per (?:day|week|dose|cycle)| ?/ ?day)?,? ?"
     r"(?:(or (?:more|higher|above|greater|over|longer|older)|and (?:above|over|"
@@ -47,9 +48,6 @@ def comparator_start(text: str, start: int) -> int:
 
 def comparator_before(before: str) -> re.Match[str] | None:
     """The comparator that a text before a number ends in."""
-    last = before[-3:]
-    if last not in _LAST_LETTERS and _SIGNS.isdisjoint(last):  # nearly always, and quickly seen
-        return None
     return _COMPARATOR.search(before) if before.endswith(_COMPARING) else None
 
 

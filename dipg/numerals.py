@@ -94,10 +94,11 @@ def value_of(m: re.Match[str], goes_on: bool = True) -> tuple[float, int]:
       m: the numeral.
       goes_on: whether such words may be there at all.
     """
-    text, end = m.string, m.end()
-    value = _value(m)
+    end = m.end()
+    value = float(m[0][:40]) if m.lastgroup == "end" else _value(m)  # digits alone, mostly
     if not goes_on:
         return value, end
+    text = m.string
     if text.startswith(" and a half", end):
         value, end = value + 0.5, end + len(" and a half")
     if (times := _MULTIPLE.match(text, end)) is not None:
@@ -107,8 +108,6 @@ def value_of(m: re.Match[str], goes_on: bool = True) -> tuple[float, int]:
 
 def _value(m: re.Match[str]) -> float:
     if m.re is _NUMERAL:
-        if m.lastgroup != "exp":
-            return float(m.group()[:40])
         return float(m.string[m.start() : m.end("end")][:40]) * 10.0 ** int(m["pow"])
     if m.re is _ROMAN_NUMERAL:
         return float(_ROMAN[m["roman"]])
@@ -116,11 +115,6 @@ def _value(m: re.Match[str]) -> float:
     if m["digits"]:
         value += float("0." + "".join(str(_NUMBER_WORDS[p]) for p in m["digits"].split()))
     return value
-
-
-def is_date(m: re.Match[str]) -> bool:
-    """Whether a numeral is a date or a time of day."""
-    return m.lastgroup == "date"
 
 
 def is_spelled(m: re.Match[str]) -> bool:

@@ -8,11 +8,11 @@ import re
 from operator import attrgetter
 from typing import NamedTuple
 
-from dipg.comparators import comparator_before, direction, direction_after
+from dipg.comparators import LAST_LETTERS, SIGNS, comparator_before, direction, direction_after
 from dipg.dates import MONTH_WORDS, date_in_digits, dates_in_words
 from dipg.frequencies import WORDS_OF_RATES, frequencies, may_say_how_often
 from dipg.measures import unit_after
-from dipg.numerals import NUMBER_WORDS, is_date, is_spelled, may_go_on, numerals, value_of
+from dipg.numerals import NUMBER_WORDS, is_spelled, may_go_on, numerals, value_of
 from dipg.text import letters
 
 _SIGN = re.compile(r"(?:^|[\s(=:])-$")
@@ -52,6 +52,8 @@ _LABELS = [
 _LABEL = re.compile(rf"\b({'|'.join(_LABELS)})s? (?:no\.? |number )?$")
 _LABELLING = ("no ", "no. ", "number ", *(f"{x} " for x in _LABELS), *(f"{x}s " for x in _LABELS))
 """What text before a number ends in where the number may name something."""
+_TELLING_LETTERS = LAST_LETTERS | {label[-3:] for label in _LABELLING}
+"""The last letters of a text that tells more of the number behind it."""
 _DEGREES = ("grade ", "stage ", "phase ", "class ", "type ", "level ")
 """What may be given with a sign before its number ("grade <= 1")."""
 _CHANGE = re.compile(r"(?<!ranged )(?<!ranging )(?<!ranges )\bfrom (?:about |around )?$")
@@ -158,15 +160,24 @@ _start = attrgetter("start")
 def _read(
     text: str, start: int, m: re.Match[str], often: list[tuple[float, int, int]], goes_on: bool
 ) -> Quantity:
-    if is_date(m):
+    if m.lastgroup == "date":  # or a time of day
         value, dimension, compare, start, end = date_in_digits(text, start, m.end())
         return Quantity(value, dimension, compare, 0.0, value, start, end)
     value, end = value_of(m, goes_on)
     if start and text[start - 1] == "-" and _SIGN.search(text, max(0, start - 2), start):
         value = -value
     dimension, factor, end = unit_after(text, end)
-    before = text[max(0, start - 24) : start]
     compare = ""
+    last = text[max(0, start - 3) : start]
+    if last in _TELLING_LETTERS or not SIGNS.isdisjoint(last):  # seldom
+        dimension, compare = _told_before(text[max(0, start - 24) : start], dimension)
+    compare = compare or direction_after(text, end)
+    rate = _often(text, start, end, often) if often else 0.0
+    return Quantity(value * factor, dimension, compare, rate, value, start, end, is_spelled(m))
+
+
+def _told_before(before: str, dimension: str) -> tuple[str, str]:
+    """Dimension and direction of a number by the text before it, given the one of its unit."""
     hit = comparator_before(before)
     labelled = before
     if hit and hit[1] and before[: hit.start()].endswith(_DEGREES):
@@ -175,10 +186,8 @@ def _read(
         dimension = f"#{label[1]}"
         hit = hit or comparator_before(before[: label.start()])
     if hit and not (hit["more"] == "over" and _is_spread(before, hit.start(), dimension)):
-        compare = direction(hit)
-    compare = compare or direction_after(text, end)
-    rate = _often(text, start, end, often) if often else 0.0
-    return Quantity(value * factor, dimension, compare, rate, value, start, end, is_spelled(m))
+        return dimension, direction(hit)
+    return dimension, ""
 
 
 def _is_spread(before: str, at: int, dimension: str) -> bool:

@@ -148,10 +148,11 @@ def tokens(plain_text: str) -> list[str]:
 
 def words(plain_text: str) -> tuple[str, ...]:
     """Runs of letters and digits ("onc201", "54", "gy")."""
-    return _words_kept(plain_text) if len(plain_text) < _SHORT else _find_words(plain_text)
+    return _words_kept(plain_text) if len(plain_text) < _SHORT else find_words(plain_text)
 
 
-def _find_words(plain_text: str) -> tuple[str, ...]:
+def find_words(plain_text: str) -> tuple[str, ...]:
+    """The words of a text that nobody will ask for again."""
     if plain_text.isascii():
         return tuple(plain_text.translate(_ONLY_WORDS).split())
     return tuple(_WORDS.findall(plain_text))
@@ -174,7 +175,7 @@ def letters(plain_text: str, wanted: frozenset[str]) -> frozenset[str]:
 
 
 _SHORT = 2_000
-_words_kept = lru_cache(maxsize=16384)(_find_words)
+_words_kept = lru_cache(maxsize=16384)(find_words)
 """The criteria look at the same clauses again and again."""
 
 

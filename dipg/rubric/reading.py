@@ -3,13 +3,13 @@ question."""
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from dipg.dates import same_day
 from dipg.quantities import Quantity, quantities
 from dipg.rubric.lexicon import DRUG, DRUG_STEMS, PLAIN_WORDS, STOP_WORDS
-from dipg.text import fold, plain, sentences, tokens, words
+from dipg.text import find_words, fold, plain, sentences, tokens, words
 
 _CODE = re.compile(
     r"\b(?:[A-Za-z]{1,8}-\d+[A-Za-z]?|[A-Za-z]+\d[A-Za-z0-9]*|\d+[A-Za-z]+\d[A-Za-z0-9]*)\b"
@@ -67,7 +67,7 @@ def _find_names(folded: str) -> tuple[dict[int, str], list[str]]:
     measures: list[str] = []
     shouted, hyphened = _is_shouted(folded), "-" in folded
     end = 0
-    for word in filter(_kind_of, words(folded)):
+    for word in filter(_kind_of, find_words(folded)):
         kind = _kind_of(word)
         if kind == "number" and not hyphened:
             continue
@@ -161,36 +161,50 @@ class Sentence(NamedTuple):
         return _names_of_sentence(self.folded)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Reading:
-    """A text read once: `key` for verbatim look-up, `terms`, `raws` and `numbers` for claims."""
+    """A text read once: `terms`, `raws` and `numbers` for claims.
 
-    key: str
-    size: int
+    Attributes:
+      plain: the text as plain text.
+      text: the text, folded.
+    """
+
+    plain: str
     terms: frozenset[str]
     numbers: tuple[Quantity, ...]
     raws: frozenset[float]
     values: frozenset[tuple[str, float]]
     text: str
 
-    @property
-    def names(self) -> frozenset[str]:
-        """Its names, read when they are first asked for."""
-        return _names_in(self.text)
+    @cached_property
+    def key(self) -> str:
+        """Its tokens (see `dipg.text.tokens`) with spaces around them, for verbatim look-up."""
+        return f" {' '.join(tokens(self.plain))} "
 
-    @property
+    @cached_property
+    def size(self) -> int:
+        """How many tokens it has."""
+        return len(self.key.split())
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Its names."""
+        return frozenset(_find_names(self.text)[0].values())
+
+    @cached_property
     def people(self) -> frozenset[str]:
         """Codes of patients ("KT33" where "patient KT33" stands)."""
         return _people(self.text)
 
-    @property
+    @cached_property
     def sentences(self) -> tuple[Sentence, ...]:
-        """Its sentences, read when they are first asked for."""
-        return _sentences(self.text)
+        """Its sentences."""
+        return tuple(map(_sentence, sentences(self.text)))
 
     def has_number(self, number: Quantity) -> bool:
         """Whether the text contains this number, under conversion of units."""
-        if (number.dimension, round(number.value, 9)) in self.values:
+        if (number.dimension, _rounded(number.value)) in self.values:
             return True
         if number.dimension in ("monthday", "date?", "date", "month"):
             return any(same_day(number[:2], n[:2]) for n in self.numbers)
@@ -199,6 +213,11 @@ class Reading:
         if number.dimension in _COUNTABLE and number.raw in self.raws:
             return True
         return any(number.same(n) for n in self.numbers)
+
+
+def _rounded(value: float) -> float:
+    """A value as it is compared: most are whole, and rounding takes as long as all the rest."""
+    return value if value.is_integer() else round(value, 9)
 
 
 _COUNTABLE = frozenset(
@@ -221,16 +240,11 @@ _COUNTABLE = frozenset(
 _LINE_END = re.compile(r"[.!?\n](?:(?<=\n)\n*|(?<=[^\d\s].)\s+)")
 
 
-def facts(plain_text: str) -> tuple[set[str], list[Quantity]]:
+def facts(plain_text: str) -> tuple[frozenset[str], list[Quantity]]:
     """Terms and numbers of a text, line by line: quotations repeat the lines of their context."""
-    found: set[str] = set()
-    numbers: list[Quantity] = []
-    for line in _LINE_END.split(plain_text):
-        line = line.strip(' ."')
-        said, counted = read_line(line)
-        found |= said
-        numbers += counted
-    return found, numbers
+    lines = [read_line(line.strip(' ."')) for line in _LINE_END.split(plain_text)]
+    found = frozenset().union(*[said for said, _ in lines])
+    return found, [number for _, counted in lines for number in counted]
 
 
 def read_line(line: str) -> tuple[frozenset[str], tuple[Quantity, ...]]:
@@ -247,18 +261,15 @@ _read_line_kept = lru_cache(maxsize=32768)(_read_line)
 
 def read_once(text: str) -> Reading:
     """Read a text that will not come again."""
-    folded = fold(text)
     plain_text = plain(text)
-    found = tokens(plain_text)
     said, numbers = facts(plain_text)
     return Reading(
-        key=f" {' '.join(found)} ",
-        size=len(found),
-        terms=frozenset(said),
+        plain=plain_text,
+        terms=said,
         numbers=tuple(numbers),
         raws=frozenset([n.raw for n in numbers] + [n.per_day for n in numbers if n.per_day]),
-        values=frozenset([(n.dimension, round(n.value, 9)) for n in numbers]),
-        text=folded,
+        values=frozenset([(n.dimension, _rounded(n.value)) for n in numbers]),
+        text=fold(text),
     )
 
 
@@ -266,29 +277,20 @@ read = lru_cache(maxsize=4096)(read_once)
 """Read a context or a question, which many responses share."""
 
 
+# Begins with a set of characters, which makes searching quick.
 _PERSON = re.compile(
-    r"\b(?:patient|case|child|subject|participant|sibling|twin|boy|girl|brother|sister)s? "
+    r"[pcstbg](?<=\b.)(?:(?<=p)(?:atient|articipant)|(?<=c)(?:ase|hild)|"
+    r"(?<=s)(?:ubject|ibling|ister)|(?<=t)win|(?<=b)(?:oy|rother)|(?<=g)irl)s? "
     r"([a-z]{1,8}-?\d+)(?:(?:,| and| or) ([a-z]{1,8}-?\d+))?\b"
 )
 _PERSON_IN_ANY_CASE = re.compile(_PERSON.pattern, re.IGNORECASE)  # twice as slow
 
 
-@lru_cache(maxsize=4096)
-def _names_in(folded: str) -> frozenset[str]:
-    return frozenset(_find_names(folded)[0].values())
-
-
-@lru_cache(maxsize=4096)
 def _people(folded: str) -> frozenset[str]:
     ascii_only = folded.isascii()
     pattern, text = (_PERSON, folded.lower()) if ascii_only else (_PERSON_IN_ANY_CASE, folded)
     spots = pattern.finditer(text)
     return frozenset(squeeze(c) for m in spots for c in m.groups() if c)
-
-
-@lru_cache(maxsize=4096)
-def _sentences(folded: str) -> tuple[Sentence, ...]:
-    return tuple(_sentence(p) for p in sentences(folded))
 
 
 def _sentence(folded: str) -> Sentence:
