@@ -82,7 +82,7 @@ def is_foreign(
     computed: list[Quantity] = []
     shares = _shares(answer.numbers, context)
     for number in answer.numbers:
-        if is_uncounted(number, answer, question):
+        if number.spelled and is_uncounted(number, answer, question):
             continue
         if _is_told(number, context, question, expected):
             continue
