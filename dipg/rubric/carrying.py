@@ -73,10 +73,7 @@ def _is_said(name: str, said: Sequence[Set[str]], question: Reading) -> bool:
     if name in question.terms:
         return True
     one = name.rstrip("s")
-    for terms in said:
-        if name in terms or one in terms:
-            return True
-    return False
+    return bool([terms for terms in said if name in terms or one in terms])
 
 
 def _carries_labels(text: str, proof_text: str, question: Reading) -> bool:

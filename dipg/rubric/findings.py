@@ -25,7 +25,6 @@ from dipg.rubric.thinking import concludes_absence
 from dipg.text import IN_BRACKETS, fold, plain, words
 from dipg.vignettes.types import Expected, Kind, Vignette
 
-_NO_WORDS: frozenset[str] = frozenset()
 _KEPT = 4_000
 """Characters of a channel that is kept once read: the responses of a group often share theirs."""
 
@@ -132,7 +131,11 @@ def judge(task: Task, text: str) -> Judged:
         answer, task.context, task.question, task.expected, task.known, answers, absences,
         task.kind == "abstain",
     )  # fmt: skip
-    return Judged(answer._replace(clauses=(), spoken=_NO_WORDS), stance, right, foreign)
+    kept = Answer(
+        answer.text, answer.numbers, answer.names, (),
+        too_long=answer.too_long, opening=answer.opening,
+    )  # fmt: skip
+    return Judged(kept, stance, right, foreign)
 
 
 def _is_right_without(answer: Answer, absences: list[tuple[int, int]], task: Task) -> bool:

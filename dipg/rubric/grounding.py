@@ -158,9 +158,7 @@ def _lines(text: str) -> list[str]:
     """The lines that have a word, without what marks them as items of a list."""
     found = []
     for line in text.split("\n"):
-        if line[:2].isalpha():  # as most begin
-            found.append(line.strip())
-        elif _WORD.search(line := _without_bullet(line)):
+        if line[:2].isalpha() or _WORD.search(line := _without_bullet(line)):
             found.append(line.strip())
     return found
 
@@ -211,10 +209,9 @@ def _size_in(piece: str, context: Reading) -> int:
 
 def _find_size(piece: str, context: Reading) -> int:
     at = context.plain.find(piece)
-    if at >= 0 and _stands_apart(context.plain, at, at + len(piece)):
-        if found := _trimmed(piece):  # to the letter, as most are: no need of the context's tokens
-            return len(found)
-    return look_up(piece, context.key)
+    found = at >= 0 and _stands_apart(context.plain, at, at + len(piece)) and _trimmed(piece)
+    # Most are there to the letter, so that the tokens of the context are not needed.
+    return len(found) if found else look_up(piece, context.key)
 
 
 def _stands_apart(text: str, start: int, end: int) -> bool:
