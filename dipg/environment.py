@@ -15,12 +15,13 @@ from curricula.penalties import PenaltyConfig
 from dipg.responses import Format, parse
 from dipg.rubric.criteria import EVENTS, TERMS, is_overlong, is_repetitive, priced
 from dipg.rubric.criteria import assess as assess_response
-from dipg.rubric.findings import find
+from dipg.rubric.findings import Findings, Task, find_in, read_task
 from dipg.vignettes.types import KINDS, Vignette, VignetteError
 
 _TERM_INDEX = {name: i for i, name in enumerate(TERMS)}
 _found = attrgetter(*EVENTS[:10])
-_OF_KIND = {kind: tuple(kind == k for k in KINDS) for kind in KINDS}
+_OVERLONG, _REPETITION = _TERM_INDEX["overlong"], _TERM_INDEX["repetition"]
+_OF_KIND = {kind: bytes(kind == k for k in KINDS) for kind in KINDS}
 
 
 def score_batch(
@@ -44,27 +45,34 @@ def score_batch(
     with _collector_paused():
         terms, events = _score_rows(vignettes, responses, expect)
     return (
-        np.array(terms, np.float32).reshape(-1, len(TERMS)),
-        np.array(events, np.float32).reshape(-1, len(EVENTS)),
+        np.frombuffer(terms, np.uint8).astype(np.float32).reshape(-1, len(TERMS)),
+        np.frombuffer(events, np.uint8).astype(np.float32).reshape(-1, len(EVENTS)),
     )
 
 
 def _score_rows(
     vignettes: Sequence[Vignette], responses: Sequence[str], expect: Format
-) -> tuple[list[int], list[bool]]:
-    """Facts row after row, in two flat lists."""
-    terms: list[int] = []
-    events: list[bool] = []
+) -> tuple[bytearray, bytearray]:
+    """Facts row after row, a byte of 0 or 1 for each."""
+    terms, events = bytearray(), bytearray()
+    task: Task | None = None
+    read: Vignette | None = None
     for vignette, response in zip(vignettes, responses):
         parsed = parse(response, expect)
-        found = find(vignette, parsed)
-        row = [0] * len(TERMS)
+        if vignette is not read:
+            task, read = None, vignette
+        if parsed.well_formed:
+            task = task or read_task(vignette)  # kept at hand: it costs a hash of the vignette
+            found = find_in(task, parsed)
+        else:
+            found = Findings()
+        row = bytearray(len(TERMS))
         for term in priced(vignette.expected.kind, found):
             row[_TERM_INDEX[term]] = 1
-        row[_TERM_INDEX["overlong"]] = is_overlong(response)
-        row[_TERM_INDEX["repetition"]] = is_repetitive(parsed.answer or response)
+        row[_OVERLONG] = is_overlong(response)
+        row[_REPETITION] = is_repetitive(parsed.answer or response)
         terms += row
-        events += _found(found)
+        events.extend(_found(found))
         events += _OF_KIND[vignette.expected.kind]
     return terms, events
 

@@ -56,7 +56,7 @@ def _parse_tags(text: str) -> Response:
             return Response(False, fault=fault)
     before, think, between, proof, after, answer, end = parts[::2]
     for outside in (before, between, after, end):
-        if outside and not is_blank(outside):
+        if outside and not outside.isspace() and not is_blank(outside):
             return Response(False, fault="text outside the tags")
     return _finish(think, proof, answer)
 

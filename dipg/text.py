@@ -125,7 +125,7 @@ def spell_out_not(folded: str) -> str:
 def plain(text: str) -> str:
     """Folded lower-case text without emphasis marks and digit grouping ("1,200" is "1200")."""
     text = fold(text).lower()
-    if "**" in text or "__" in text or "`" in text:
+    if "*" in text or "_" in text or "`" in text:  # quicker to look for than two of them
         text = text.replace("**", "").replace("__", "").replace("`", "")
     if "," in text:
         if _DIGIT_COMMA.search(text) is None:

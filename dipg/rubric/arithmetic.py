@@ -71,8 +71,12 @@ def follows(number: Quantity, quoted: Sequence[Quantity], text: str, wanted: boo
 
 def _is_one_of(results: Iterable[Result], goal: Term, slack: float) -> bool:
     """Whether a result is the goal: its value is looked at first, which few share."""
+    wanted, powers = goal
+    reach = 2e-6 * abs(wanted) + slack  # beyond it nothing is near
     for value, one, other, sign in results:
-        if _is_near(value, goal.value, slack) and _combined(one, other, sign) == goal.powers:
+        if abs(value - wanted) > reach or not _is_near(value, wanted, slack):
+            continue
+        if _combined(one, other, sign) == powers:
             return True
     return False
 

@@ -24,7 +24,7 @@ from dipg.rubric.claims import (
 )
 from dipg.rubric.lexicon import DRUG
 from dipg.rubric.pace import asks_how_often, intervals_of
-from dipg.rubric.reading import Reading, facts, names
+from dipg.rubric.reading import Reading, names, read_lines
 from dipg.rubric.targets import bind, labels_of
 from dipg.text import letters, sentences
 from dipg.units import ATOMS
@@ -45,26 +45,42 @@ def is_carried(
     the conditions that it speaks of."""
     if answer.too_long:
         return False
-    proof_terms, quoted = facts(proof_text)
+    lines = read_lines(proof_text)
+    said = [terms for terms, _ in lines]
+    if len(said) > _MOST_LINES:  # one set of all terms takes longer than a few look-ups
+        said = [frozenset().union(*said)]
+    for name, _ in answer.names:
+        if not _is_said(name, said, question):
+            return False
     opening = person(answer, question)
     if not opening and answer.opening in context.names:
         opening = answer.opening
-    if thing_named(answer, question, proof_terms, context.terms, expected.terms):
+    if opening and not _is_said(opening, said, question):
         return False
-    for name in (*(n for n, _ in answer.names), *([opening] if opening else [])):
-        if name in proof_terms or name in question.terms or name.rstrip("s") in proof_terms:
-            continue
+    if thing_named(answer, question, context.terms, expected.terms, *said):
         return False
-    if unanswerable and conditions(answer.text) - proof_terms - question.terms:
+    if unanswerable and conditions(answer.text).difference(question.terms, *said):
         return False
     if not _carries_labels(answer.text, proof_text, question):
         return False
+    quoted = [number for _, numbers in lines for number in numbers]
     asked = question.text.lower()
     if asks_how_often(asked) and not _carries_pace(answer, proof_text, asked, quoted):
         return False
-    if all(n.dimension[:1] == "#" for n in answer.numbers):
+    if not [n for n in answer.numbers if n.dimension[:1] != "#"]:
         return not _counts_none(answer, proof_text, question)
-    return _carries_numbers(answer, proof_text, proof_terms, quoted, question, context, expected)
+    return _carries_numbers(answer, proof_text, said, quoted, question, context, expected)
+
+
+_MOST_LINES = 32
+
+
+def _is_said(name: str, said: Sequence[Set[str]], question: Reading) -> bool:
+    """Whether a question or quoted lines have a name, or the lines what it is a plural of."""
+    if name in question.terms:
+        return True
+    one = name.rstrip("s")
+    return bool([terms for terms in said if name in terms or one in terms])
 
 
 def _carries_pace(answer: Answer, proof_text: str, asked: str, quoted: Sequence[Quantity]) -> bool:
@@ -83,17 +99,17 @@ def _carries_labels(text: str, proof_text: str, question: Reading) -> bool:
 def _carries_numbers(
     answer: Answer,
     proof_text: str,
-    proof_terms: Set[str],
+    said: Sequence[Set[str]],
     quoted: Sequence[Quantity],
     question: Reading,
     context: Reading,
     expected: Reading,
 ) -> bool:
     raws = {q.raw for q in quoted}
-    spoken = (proof_terms, question.terms)
+    spoken = (question.terms, *said)
     pending: list[Quantity] = []
     for number in {(n.dimension, n.value, n.raw, n.per_day): n for n in answer.numbers}.values():
-        if is_uncounted(number, answer, question):
+        if number.spelled and is_uncounted(number, answer, question):
             continue
         if number.dimension[:1] == "#" and number.raw in raws:
             continue
@@ -139,7 +155,7 @@ for _word, _unit in ATOMS.items():
 _DAYS = ("date", "date?", "monthday", "month")
 
 
-def _matches(number: Quantity, quoted: Quantity, spoken: tuple[Set[str], ...]) -> bool:
+def _matches(number: Quantity, quoted: Quantity, spoken: Sequence[Set[str]]) -> bool:
     """The same number; where one of them lacks a unit, the other's is taken, if that is named at
     all: 12 of 40 patients are not 12 %."""
     if number.value < 0:  # "-22 %" of "a decrease of 22 %"
@@ -176,17 +192,17 @@ def _is_given_as_often(
 
 
 def _is_of_another_drug(
-    number: Quantity, answer: Answer, proof_text: str, spoken: tuple[Set[str], ...]
+    number: Quantity, answer: Answer, proof_text: str, spoken: Sequence[Set[str]]
 ) -> bool:
     """Whether an answer gives a drug the number that is quoted for other drugs only."""
-    if not any(_is_drug(name) for name, _ in answer.names):
+    if not [name for name, _ in answer.names if _is_drug(name)]:
         return False
     mine = bind(answer.text, number, answer.names)
     if not _is_drug(mine):
         return False
     owners: set[str] = set()
     for sentence in sentences(proof_text):
-        if any(_matches(number, q, spoken) for q in facts(sentence)[1]):
+        if any(_matches(number, q, spoken) for _, told in read_lines(sentence) for q in told):
             mentioned = names(sentence)
             if not mentioned:
                 return False

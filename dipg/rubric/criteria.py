@@ -113,7 +113,7 @@ def _trace_terms(found: Findings) -> list[str]:
     return []
 
 
-_SPACES = " \n\t\r\x0b\x0c\x1c\x1d\x1e\x1f"
+_RARER_SPACES = "\n\t\r\x0b\x0c\x1c\x1d\x1e\x1f"
 _OTHER_SPACES = "".join(chr(i) for i in range(0x80, 0x3001) if chr(i).isspace())
 
 
@@ -121,7 +121,10 @@ def is_overlong(response: str) -> bool:
     """Whether a response has more than MAX_WORDS words."""
     if len(response) <= 2 * MAX_WORDS:
         return False
-    gaps = sum(map(response.count, [s for s in _SPACES if s in response]))  # "in" is quicker
+    gaps = response.count(" ")
+    for space in _RARER_SPACES:
+        if space in response:
+            gaps += len(response.split(space)) - 1  # quicker than to count what is rare
     if not response.isascii():
         gaps += sum(map(response.count, _OTHER_SPACES))
     if gaps < MAX_WORDS:

@@ -74,7 +74,7 @@ class Judged(NamedTuple):
     """What an answer channel amounts to, whatever the proof is.
 
     Attributes:
-      answer: without its clauses, which nobody needs any more.
+      answer: without its clauses and its set of words, which nobody needs any more.
       right: it states the expected value of an answerable vignette.
       foreign: it asserts a number or a name that it cannot have from the vignette.
     """
@@ -87,11 +87,12 @@ class Judged(NamedTuple):
 
 def find(vignette: Vignette, parsed: Response) -> Findings:
     """Apply the criteria in order. A response that is not well-formed has no other events."""
-    found = Findings()
-    if not parsed.well_formed:
-        return found
-    found.well_formed = True
-    task = read_task(vignette)
+    return find_in(read_task(vignette), parsed) if parsed.well_formed else Findings()
+
+
+def find_in(task: Task, parsed: Response) -> Findings:
+    """Apply the criteria to a well-formed response, in the light of a vignette that is read."""
+    found = Findings(well_formed=True)
     kind = task.kind
     long_answer, long_proof = len(parsed.answer) > _KEPT, len(parsed.proof) > _KEPT
     judged = (judge if long_answer else _judge_kept)(task, parsed.answer)
@@ -142,7 +143,11 @@ def judge(task: Task, text: str) -> Judged:
         answer, task.context, task.question, task.expected, task.known, answers, absences,
         task.kind == "abstain",
     )  # fmt: skip
-    return Judged(answer._replace(clauses=()), stance, right, foreign)
+    kept = Answer(
+        answer.text, answer.numbers, answer.names, (),
+        too_long=answer.too_long, opening=answer.opening,
+    )  # fmt: skip
+    return Judged(kept, stance, right, foreign)
 
 
 def _is_right_without(answer: Answer, absences: list[tuple[int, int]], task: Task) -> bool:

@@ -81,15 +81,14 @@ def is_foreign(
     if _has_foreign_interval(answer, context, question, expected):
         return True
     computed: list[Quantity] = []
-    shares = _shares(answer.numbers, context)
     for number in answer.numbers:
-        if is_uncounted(number, answer, question):
+        if number.spelled and is_uncounted(number, answer, question):
             continue
         if _is_told(number, context, question, expected):
             continue
-        if expected.has_number(number) or any(a <= number.start < b for a, b in ignore):
+        if any(a <= number.start < b for a, b in ignore):
             continue
-        if not _is_share(number, shares, context):
+        if not _is_share(number, _shares(answer.numbers, context), context):
             computed.append(number)
             if len(computed) > _MOST_STEPS:
                 return True
@@ -97,13 +96,14 @@ def is_foreign(
 
 
 def _is_told(number: Quantity, context: Reading, question: Reading, expected: Reading) -> bool:
-    """Whether context or question give a number, as it is or without its unit."""
+    """Whether context, question or what is expected give a number, as it is or, but for what is
+    expected, without its unit."""
     if not number.dimension or number.dimension[:1] == "#":
         if number.raw in context.raws or number.raw in question.raws:
             return True
         if number.dimension and number.raw in expected.raws:
             return True
-    if context.has_number(number) or question.has_number(number):
+    if context.has_number(number) or question.has_number(number) or expected.has_number(number):
         return True
     if number.compare == "-" and number.raw in context.raws:
         return True
@@ -166,17 +166,14 @@ def _has_foreign_interval(
     answer: Answer, context: Reading, question: Reading, expected: Reading
 ) -> bool:
     """Whether an answer says "every 5 weeks" where the vignette has no such interval."""
-    if "every" not in answer.spoken and _Q.search(answer.text) is None:
+    text = answer.text
+    if "every" not in answer.spoken and ("q" not in text or _Q.search(text) is None):
         return False
-    said = [
-        rate
-        for rate, a, b in frequencies(answer.text)
-        if _INTERVAL.match(answer.text, a, b) is not None
-    ]
+    said = [rate for rate, a, b in frequencies(text) if _INTERVAL.match(text, a, b) is not None]
     if not said:
         return False
-    text = f"{context.text}\n{question.text}\n{expected.text}".lower()
-    known = [rate for rate, _, _ in frequencies(text)]
+    given = f"{context.text}\n{question.text}\n{expected.text}".lower()
+    known = [rate for rate, _, _ in frequencies(given)]
     return bool(known) and not all(any(close(rate, k) for k in known) for rate in said)
 
 

@@ -81,28 +81,44 @@ def read_proof(proof: str, context: Reading) -> Proof:
         text = _POINTER.sub(lambda m: m.group() if m.group() in told else "", text)
     if not _WORD.search(text):
         return Proof(bool(text.strip()), False, text)
-    quoted, remainder = _nested(text, context.key) or _split(text)
+    quoted, remainder = _nested(text, context) or _split(text)
     pieces = quoted or remainder
     if len(quoted) + len(remainder) > MAX_QUOTATIONS:
         return Proof(True, False, text)
-    covered = _covered(pieces, context.key)
+    covered = _covered(pieces, context)
     evident = covered > 0 and any(map(_is_evidence, pieces))
     if not quoted and len(pieces) > 1 and not evident:
         whole = " ".join(_unmarked(text))  # one passage, however it is broken
         if size := _contiguous(whole, context.key):
             covered, evident = size, _is_evidence(whole)
     if covered and quoted:  # an unmarked passage of the context is quoted, too
-        covered += sum(look_up(piece, context.key) for piece in remainder)
+        covered += sum(_size_in(piece, context) for piece in remainder)
     if not covered:
         remark = not quoted and _is_remark(proof, text, context)
         return Proof(not remark, False, text, remark)
     if quoted and not all(_is_frame(piece, context) for piece in remainder):
         return Proof(True, False, text)
-    too_much = context.size > SHORT_CONTEXT and covered > NEARLY_ALL * context.size
-    return Proof(True, evident and not too_much, text)
+    return Proof(True, evident and not _is_nearly_all(covered, context), text)
 
 
-def _nested(text: str, key: str) -> tuple[list[str], list[str]] | None:
+def _is_nearly_all(covered: int, context: Reading) -> bool:
+    """Whether so many tokens are nearly a whole context, unless that is short."""
+    if covered <= NEARLY_ALL * _fewest_tokens(context):  # as nearly always, without counting them
+        return False
+    return context.size > SHORT_CONTEXT and covered > NEARLY_ALL * context.size
+
+
+@lru_cache(maxsize=4096)
+def _fewest_tokens(context: Reading) -> int:
+    """Fewest tokens that a context can have: one for whatever has white space around it, unless
+    that is nothing but marks that are no tokens."""
+    text = context.plain
+    for mark in "_\"'`*":
+        text = text.replace(mark, "")
+    return len(text.split())
+
+
+def _nested(text: str, context: Reading) -> tuple[list[str], list[str]] | None:
     """Lines that quote a passage with quotation marks of its own, if every line is in the
     context."""
     if len(text) > _LONG or '"' not in text:
@@ -110,16 +126,16 @@ def _nested(text: str, key: str) -> tuple[list[str], list[str]] | None:
     if all(line.count('"') <= 2 for line in text.split("\n")):
         return None
     bare = [line.strip(' "') for line in _unmarked(text) if _WORD.search(line)]
-    return (bare, []) if all(look_up(line, key) for line in bare) else None
+    return (bare, []) if all(_size_in(line, context) for line in bare) else None
 
 
-def _covered(pieces: list[str], key: str) -> int:
+def _covered(pieces: list[str], context: Reading) -> int:
     """Tokens of the context that quotations cover together; 0 where one is not in the context."""
     covered = 0
     for piece in pieces:
-        size = look_up(piece, key)
+        size = _size_in(piece, context)
         if not size and (lead := _LEAD.match(piece)):
-            size = look_up(piece[lead.end() :], key)
+            size = _size_in(piece[lead.end() :], context)
         if not size:
             return 0
         covered += size
@@ -128,7 +144,7 @@ def _covered(pieces: list[str], key: str) -> int:
 
 def _split(text: str) -> tuple[list[str], list[str]]:
     """Passages in quotation marks, and what stands around them; without marks, lines."""
-    marks = text.count('"')
+    marks = text.count('"') if '"' in text else 0
     if marks > 2 * MAX_QUOTATIONS:
         return [], [""] * (MAX_QUOTATIONS + 1)
     if marks >= 2 and marks % 2 == 0:
@@ -139,9 +155,12 @@ def _split(text: str) -> tuple[list[str], list[str]]:
 
 
 def _lines(text: str) -> list[str]:
-    """The lines that have a word."""
-    lines = _unmarked(text)
-    return [line.strip() for line in lines if line[:2].isalpha() or _WORD.search(line)]
+    """The lines that have a word, without what marks them as items of a list."""
+    found = []
+    for line in text.split("\n"):
+        if line[:2].isalpha() or _WORD.search(line := _without_bullet(line)):
+            found.append(line.strip())
+    return found
 
 
 def _unmarked(text: str) -> list[str]:
@@ -183,6 +202,25 @@ def _is_frame(piece: str, context: Reading) -> bool:
     return all(context.has_number(n) or n.dimension[:1] == "#" for n in found)
 
 
+def _size_in(piece: str, context: Reading) -> int:
+    """Tokens of a context that a quotation covers; 0 where it is not in the context."""
+    return _size_kept(piece, context) if len(piece) <= _KEPT else _find_size(piece, context)
+
+
+def _find_size(piece: str, context: Reading) -> int:
+    at = context.plain.find(piece)
+    found = at >= 0 and _stands_apart(context.plain, at, at + len(piece)) and _trimmed(piece)
+    # Most are there to the letter, so that the tokens of the context are not needed.
+    return len(found) if found else look_up(piece, context.key)
+
+
+def _stands_apart(text: str, start: int, end: int) -> bool:
+    """Whether no token of a text goes over the ends of a passage, as "54.5" does over "54"."""
+    if start and not text[start - 1].isspace():
+        return False
+    return not (text[end : end + 1].isalnum() or text[end + 1 : end + 2].isdigit())
+
+
 def look_up(piece: str, key: str) -> int:
     """Tokens of a context that a quotation covers; 0 where it is not in the context.
 
@@ -190,10 +228,6 @@ def look_up(piece: str, key: str) -> int:
       piece: plain text.
       key: of the context's reading.
     """
-    return _look_up_kept(piece, key) if len(piece) <= _KEPT else _look_up(piece, key)
-
-
-def _look_up(piece: str, key: str) -> int:
     size = _contiguous(piece, key)
     if size:
         return size
@@ -210,7 +244,7 @@ def _look_up(piece: str, key: str) -> int:
 
 _JOINT = re.compile(r"(?<=[a-z0-9])\.(?=[a-z])|\s+/\s+|\s+\|\s+")
 _KEPT = 1_000
-_look_up_kept = lru_cache(maxsize=32768)(_look_up)
+_size_kept = lru_cache(maxsize=32768)(_find_size)
 """The responses of a group often quote the same lines."""
 
 

@@ -245,10 +245,15 @@ _LINE_END = re.compile(r"[.!?\n](?:(?<=\n)\n*|(?<=[^\d\s].)\s+)")
 
 
 def facts(plain_text: str) -> tuple[frozenset[str], list[Quantity]]:
-    """Terms and numbers of a text, line by line: quotations repeat the lines of their context."""
-    lines = [read_line(line.strip(' ."')) for line in _LINE_END.split(plain_text)]
+    """Terms and numbers of a text."""
+    lines = read_lines(plain_text)
     found = frozenset().union(*[said for said, _ in lines])
     return found, [number for _, counted in lines for number in counted]
+
+
+def read_lines(plain_text: str) -> list[tuple[frozenset[str], tuple[Quantity, ...]]]:
+    """Terms and numbers line by line: quotations repeat the lines of their context."""
+    return [read_line(line.strip(' ."')) for line in _LINE_END.split(plain_text)]
 
 
 def read_line(line: str) -> tuple[frozenset[str], tuple[Quantity, ...]]:

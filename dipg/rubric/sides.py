@@ -6,6 +6,7 @@ other numbers, or, where no number is asked for, other words.
 
 import re
 from functools import lru_cache
+from itertools import combinations
 from typing import NamedTuple
 
 from dipg.quantities import close
@@ -44,10 +45,9 @@ def shows_both_sides(proof_text: str, question: Reading) -> bool:
     """Whether a proof quotes two statements on the asked matter that differ in what they say."""
     sides = [_side(s) for s in _statements(proof_text)[:16]]
     asked, counts = _asked(question.terms), _asks_for_number(question.key)
-    for i, one in enumerate(sides):
-        for other in sides[i + 1 :]:
-            if one.words != other.words and _differ(one, other, asked, question.names, counts):
-                return True
+    for one, other in combinations(sides, 2):
+        if one.words != other.words and _differ(one, other, asked, question.names, counts):
+            return True
     return False
 
 
@@ -80,21 +80,27 @@ def _side(statement: str) -> Statement:
     said = stems(statement)
     families = _families(said)
     numbers = read_line(statement.strip(' ."'))[1]
+    prefixed = [w for w in said if w[0] in "un" and w.startswith(("un", "non"))]
     return Statement(
         words=said,
         families=families,
         topics=families - _COMMON,
         values={n.dimension: n.value for n in numbers if n.dimension[:1] != "#"},
-        drugs=frozenset([w for w in said if len(w) > 5 and w.endswith(DRUG_STEMS)]),
-        denied=frozenset(
-            [w[2:] for w in said if w.startswith("un")]
-            + [w[3:] for w in said if w.startswith("non")]
-        ),
+        drugs=frozenset([w for w in said if len(w) > 5 and _ends_as_drug(w)]),
+        denied=frozenset([w[2 if w[0] == "u" else 3 :] for w in prefixed]) if prefixed else _NONE,
     )
 
 
+@lru_cache(maxsize=16384)
+def _ends_as_drug(word: str) -> bool:
+    return word.endswith(DRUG_STEMS)
+
+
 def _families(stemmed: frozenset[str]) -> frozenset[str]:
-    return frozenset(w[:6] if w.isalpha() else w for w in stemmed)
+    return frozenset([w[:6] if len(w) > 6 and w.isalpha() else w for w in stemmed])
+
+
+_NONE: frozenset[str] = frozenset()
 
 
 def _differ(

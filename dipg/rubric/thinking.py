@@ -68,12 +68,13 @@ def _last_sentences(text: str, count: int) -> list[str]:
     stop = len(text)
     ends = [end for end in (". ", "\n", "? ", "! ") if end[0] in text]
     while stop > 0 and len(parts) < count:
-        before = max(stop - 1, 0)
-        at = max([text.rfind(end, 0, before) for end in ends], default=-1)
+        at = -1
+        for end in ends:
+            at = max(at, text.rfind(end, 0, stop - 1))
         part = text[at + 1 : stop].strip()
         if part.strip(" .-*"):
             parts.append(part)
-        stop = at + 1 if 0 <= at + 1 < stop else at
+        stop = at + 1
     return parts[::-1]
 
 
