@@ -201,7 +201,7 @@ _WAYS: tuple[Cued, ...] = tuple(
             "no not nothing t",
             rf"\bthere(?: is|'s| are| was| were) (?:no|not|nothing|n't)\b"
             r"(?! (?:\w+ )?(?:conflict|disagreement|contradiction|discrepancy|doubt|question))"
-            rf"{GAP}\b(?:in|on|about|regarding|within|from)\b",
+            rf"{GAP}\b(?:(?:on|about|regarding)\b|(?:in|within|from) (?:\w+ ){{0,3}}?{SOURCE}\b)",
         ),
         (
             "nothing",
@@ -233,7 +233,7 @@ _WAYS: tuple[Cued, ...] = tuple(
         ),
         (
             "outside",
-            rf"\boutside (?:the )?(?:scope of )?(?:\w+ ){{0,3}}?{SOURCE}\b",
+            rf"\boutside (?:the|this|of|what)\b (?:scope of )?(?:\w+ ){{0,3}}?{SOURCE}\b",
         ),
         # nowhere does it give ...; confirms A but leaves out B
         ("nowhere", rf"\bnowhere\b(?!,){GAP}\b(?:{TELLS}|{STRONG}|{_WEAK})\b"),
@@ -263,6 +263,7 @@ _WAYS: tuple[Cued, ...] = tuple(
             rf"\b(?:it|this|that) {CANNOT_BE} (?:stated|named|provided|specified|reported|supplied|"
             r"calculated)\b",
         ),
+        ("no", rf"^\W*no (?:\w+ )?{VALUE_NOUN} (?:for|of|on)\b"),
         # the number of milligrams cannot be given
         (
             "cannot not t",

@@ -70,8 +70,9 @@ def asks_thing_and_number(question: str) -> bool:
 
 _THING_AND_NUMBER = re.compile(
     r"(?:[^,?]{1,80}, )?(?:what|which|who)\b(?! (?:\w+ )?(?:dos|percent|share|rate|median|date))"
-    r"[^?]*\band (?:for |at |by |after )?(?:how (?:long|many|much|soon)|"
-    r"when|what (?:\w+ ){0,4}(?:dos|median|percent|interval))"
+    r"[^?]*\band (?:for |at |by |after |(?:up )?to )?(?:how (?:long|many|much|soon)|"
+    r"when|what (?:was|is|were|are) (?:it|they|this|that)\b|"
+    r"what (?:\w+ ){0,4}(?:dos|median|percent|interval))"
 )
 
 
@@ -97,7 +98,7 @@ _NUMBER = (
 _HOW_MUCH = rf"\b(?:(?:what|which) (?:[\w-]+ ){{0,6}}?{_NUMBER}|how (?:many|much|long|old|far))\b"
 _NUMBER_AND_THING = re.compile(
     rf"{_HOW_MUCH}[^?]*\band (?:\w+ )?(?:which|what|who|whose)\b"
-    rf"(?! (?:[\w-]+ ){{0,6}}?{_NUMBER}\b)"
+    rf"(?! (?:[\w-]+ ){{0,6}}?{_NUMBER}\b| (?:was|is|were|are) (?:it|they|this|that)\b)"
 )
 _NUMBER_OF_EACH = re.compile(
     rf"{_HOW_MUCH}[^?]*\b(?:(?:in|of|for|with|on|at|by|did|does) (?:each|both|either|the two)|"

@@ -47,7 +47,7 @@ def read_answer(answer: str) -> Answer:
         folded = _CITATION.sub("", folded)
     if "\n" in folded and len(_LIST_MARK.findall(folded)) > 1:
         folded = _LIST_MARK.sub("", folded)
-    if " a" in folded or folded[:1] in "aA":
+    if folded[:2] == "A " or any(map(folded.__contains__, _SPANS)):
         folded = _ONE_SPAN.sub("1 ", folded)
     text = plain(folded[:LONGEST_ANSWER])
     numbers = quantities(text)
@@ -68,6 +68,7 @@ _ONE_SPAN = re.compile(
     re.IGNORECASE,
 )
 """An hour, where it is a span of time."""
+_SPANS = ("n hour", "a day", "a week", "a month", "a year")
 _LIST_MARK = re.compile(r"^[ \t]*\(?\d{1,2}[.)] (?=\S)", re.MULTILINE)
 _CITATION = re.compile(r"(?<=\S) ?\[\d{1,2}(?:, ?\d{1,2})*\]")
 _BEFORE_ANSWER = re.compile(r"\s*(?:final )?answer\s*:\s*", re.IGNORECASE)

@@ -101,6 +101,8 @@ def _thing_of(folded: str, question: str) -> str:
     if number_first:  # what comes before the number tells of it
         first = next((i for i, p in enumerate(parts) if p not in found), len(parts))
         found = [p for p in parts[first:] if p in found and words(plain(p))]
+    if not found and len(parts) == 1 and (told := quantities(plain(folded))):
+        return folded[: told[0].start].strip(" ,")  # "labetalol 200 mg"
     return "; ".join(found) if len(found) < len(parts) else ""
 
 

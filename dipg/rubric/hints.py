@@ -15,6 +15,7 @@ from dipg.quantities import Quantity
 from dipg.rubric.absence import SOURCE
 from dipg.rubric.claims import Answer
 from dipg.rubric.clauses import Clause
+from dipg.rubric.cues import cued
 from dipg.rubric.lexicon import STOP_WORDS, word_set
 from dipg.rubric.matter import Matter
 from dipg.rubric.picks import REPORTS, picks_none
@@ -30,10 +31,11 @@ _MISSING = word_set(
     "unknown unanswered unspecified undisclosed unaddressed blank missing absent silent lacking "
     "lacks omitted omits unavailable undetermined"
 )
-_IDIOMS = re.compile(
+_IDIOMS = cued(
     r"\b(?:empty[- ]handed|hard to (?:say|tell)|anyone's guess|no telling|(?:be|am|is) guessing|"
     r"in the dark|quiet (?:on|about)|dr[ae]ws? a blank|nothing to go on|"
-    r"not (?:yet )?(?:come back|come in|arrived|been returned)|up in the air)\b"
+    r"not (?:yet )?(?:come back|come in|arrived|been returned)|up in the air)\b",
+    "handed hard guess telling guessing dark quiet blank nothing not air",
 )
 _TELLS = (
     r"tell|told|sa(?:ys?|id)\b|state[sd]?\b|mention|record|document|report|note[sd]?\b|list|writ|"
@@ -74,17 +76,21 @@ def abstains_here(answer: Answer, absences: Sequence[tuple[int, int]], matter: M
 
 def gives_up(answer: Answer, matter: Matter) -> bool:
     """Whether an answer says in an idiom that nothing was found, also where there is an answer."""
-    gaps = [(p.start, p.end) for p in answer.clauses if _IDIOMS.search(p.text)]
+    if _IDIOMS.search(answer.text, answer.spoken) is None:
+        return False
+    gaps = [(p.start, p.end) for p in answer.clauses if _IDIOMS.pattern.search(p.text)]
     return bool(gaps) and offers_nothing(answer.text, answer.clauses, gaps, matter)
 
 
 def _denies_telling(part: Clause, matter: Matter) -> bool:
     spoken = words(part.text)
+    if _DENIES.isdisjoint(spoken) and _MISSING.isdisjoint(spoken):
+        return _IDIOMS.search(part.text, spoken) is not None
     if (matter.asks_why and _REASON.match(part.text)) or _GUESSES.search(part.text):
         return False
     if any(_is_value(n, part) for n in part.numbers):
         return False
-    if not _MISSING.isdisjoint(spoken) or _IDIOMS.search(part.text):
+    if not _MISSING.isdisjoint(spoken) or _IDIOMS.search(part.text, spoken):
         return True
     if _DENIES.isdisjoint(spoken) or _NOTHING_ELSE.search(part.text):
         return False
@@ -111,7 +117,14 @@ def reports_both_sides(answer: Answer, expected: Reading, matter: Matter) -> boo
     sides = _sides(expected, matter.question)
     if len(sides) < 2 or answer.too_long:
         return False
-    told = [_told_of(side, answer.text) for side in sides]
+    if "not" in answer.spoken:
+        bare = _ARTICLES.sub("", answer.text)
+        if any(f" not {w}" in bare for side in sides for w in side):
+            return False  # "the right arm, not the left"
+    ends: dict[str, int] = {}
+    for piece in _PIECES.finditer(answer.text):
+        ends.setdefault(piece.group(), piece.end())
+    told = [{w: ends[w] for w in side if w in ends} for side in sides]
     if (
         any(2 * len(f) < len(side) for f, side in zip(told, sides, strict=True))
         or _PREFERS.search(answer.text)
@@ -128,13 +141,7 @@ def reports_both_sides(answer: Answer, expected: Reading, matter: Matter) -> boo
     )
 
 
-_WITHOUT_THE = re.compile(r"\b(?:the|on|in) ")
-
-
-def _told_of(side: frozenset[str], text: str) -> dict[str, int]:
-    """The words of a side that a text has, and where each ends."""
-    found = ((w, re.search(rf"(?<![\w.]){re.escape(w)}(?!\w|\.\d)", text)) for w in side)
-    return {w: m.end() for w, m in found if m is not None}
+_ARTICLES = re.compile(r"\b(?:the|on|in) ")
 
 
 def _opens_with_one(text: str, sides: Sequence[frozenset[str]]) -> bool:

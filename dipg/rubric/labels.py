@@ -62,7 +62,8 @@ _ORDINAL = re.compile(
 _AFTER_LABEL = re.compile(
     r" (?:is|was|had|has|got|received|showed|shows|and|or|than|with|gave|gives|says|said|states|"
     r"stated|reports|reported|did|at|in|achieved|versus|vs|exceed(?:s|ed)|lived|survived|by|of the|"
-    r"alone|compared|against|it|he|she|they|there)\b"
+    r"alone|compared|against|it|he|she|they|there|receive|get|have|show|take|took|live|survive|"
+    r"achieve|need|undergo|progress(?:ed)?|die[ds]?|start(?:ed)?|stop(?:ped)?|still|now|today)\b"
 )
 
 

@@ -70,17 +70,18 @@ KIN = word_set("brother sister mother father twin sibling cousin aunt uncle son 
 DRUG_STEMS = tuple(
     word_set(
         """
-        alapril aloxone apine axone azepam azepine azolam azolin bactam barbital bazam bazine
-        blastine butamol buterol caine cetamol ciclib ciclovir cillin codone conazole cosamide
-        coxib cristine curonium cycline degib dipine dronate ercept fenac fentanil floxacin formin
-        fungin gabalin gabatrin gliflozin gliptin grastim grel inopril iodarone isone kacin kinra
-        leucel lidomide lisib lukast mab mantine metasone meterol methasone micin morphone mustine
-        mycin navir nib nidazole nisamide olol opramide osfamide oxetine oxicam parib parin penem
-        peridol peridone phalan piramate pitant planin platin poside poietin prazole pressin profen
-        promazine racetam reotide ribine rolimus rubicin sartan semide setron solone spirone stat
-        statin sulfan suximide tabine tacept tadine taxel tecan tegravir tentan teplase tericin
-        thiazide thyroxine tidine tirizine topril trexate trexed trigine triptan triptyline
-        tropium valproate virenz vudine xaban xime ytoin zolamide zolomide zomib zomide
+        alapril alazine aloxone apine axone azepam azepine azolam azolin bactam barbital bazam
+        bazine blastine butamol buterol caine cetamol ciclib ciclovir cillin codone conazole
+        cosamide coxib cristine curonium cycline degib dipine dronate ercept etalol fenac
+        fentanil floxacin formin fungin gabalin gabatrin gliflozin gliptin grastim grel inopril
+        iodarone isone kacin kinra lactone leucel lidomide lisib lukast mab mantine metasone
+        meterol methasone micin minophen morphone mustine mycin navir nib nidazole nisamide olol
+        opramide osfamide oxetine oxicam parib parin penem peridol peridone phalan phenolate
+        piramate pitant planin platin poietin poside prazole pressin profen promazine racetam
+        reotide ribine rolimus rubicin sartan semide setron solone spirone stat statin sulfan
+        suximide tabine tacept tadine taxel tecan tegravir tentan teplase tericin thiazide
+        thyroxine tidine tirizine topril trexate trexed trigine triptan triptyline tropium
+        valproate virenz vudine xaban xime ytoin zolamide zolomide zomib zomide
         """
     )
 )

@@ -3,6 +3,7 @@
 import re
 
 from dipg.quantities import Quantity, close
+from dipg.rubric.labels import labels_of
 from dipg.rubric.lexicon import DRUG, PLAIN_WORDS, STOP_WORDS
 from dipg.rubric.limits import is_limit
 from dipg.rubric.mentions import Claim, is_aside
@@ -49,7 +50,7 @@ def takes_its_place(said: Quantity, claim: Claim, allowed: list[Quantity]) -> bo
         return False
     if _is_what_is_left(said, claim, allowed) or _bounds_it(said, claim):
         return False
-    if is_at_another(said.start, claim):
+    if is_at_another(said.start, claim) or _has_other_label(said, claim):
         return False
     mine = bind(claim.answer.text, said, claim.answer.names)
     owners = {b for b in claim.target.bound if b} or set(claim.target.names)
@@ -92,6 +93,19 @@ def _is_measured(said: Quantity, claim: Claim) -> bool:
         and claim.context.has_number(said)
         and not is_limit(claim.answer.text, said)
     )
+
+
+def _has_other_label(said: Quantity, claim: Claim) -> bool:
+    """Whether a number is that of another arm than the expected one ("10.9 months in arm B")."""
+    kinds = {kind for kind, _ in claim.target.labels}
+    m = _IN_LABEL.match(claim.answer.text, said.end) if kinds else None
+    return m is not None and any(
+        kind in kinds and (kind, label) not in claim.target.labels
+        for kind, label in labels_of(m[1])
+    )
+
+
+_IN_LABEL = re.compile(r" (?:in|for|with|of) (?:the )?(\w+ \w+)")
 
 
 def _is_what_is_left(said: Quantity, claim: Claim, allowed: list[Quantity]) -> bool:

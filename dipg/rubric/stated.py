@@ -101,7 +101,12 @@ def _adds(said: Quantity, wanted: Quantity, claim: Claim) -> bool:
     more = MORE.match(claim.answer.text, said.end)
     if more is None or MORE.match(claim.target.text, wanted.end):
         return False
+    if _STILL.search(claim.question.text.lower()):
+        return False  # asked how many are left
     return more[0] != " more" or _UP.search(claim.question.text.lower()) is None
+
+
+_STILL = re.compile(r"\b(?:still|remain(?:ed|ing|s)?|left|outstanding|more)\b")
 
 
 def _is_part_or_condition(answer: Answer, said: Quantity) -> bool:

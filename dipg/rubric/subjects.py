@@ -198,8 +198,14 @@ def _has_other_label(clause: Clause, claim: Claim) -> bool:
     wanted = _labels_asked(claim.question, claim.target)
     if not wanted or not (said := labels_of(clause.text)):
         return False
+    if not _COMPARING.isdisjoint(words(clause.text)):  # "7.3 months, against 6.9 in arm A"
+        said = labels_of(_COMPARED.sub(" ", clause.text))
     told = {kind for kind, _ in wanted.intersection(said)}
     return any(kind not in told and kind in dict(wanted) for kind, _ in said)
+
+
+_COMPARING = frozenset(("versus", "vs", "against", "compared"))
+_COMPARED = re.compile(r"\b(?:versus|vs\.?|against|compared (?:with|to))\b[^,;]*")
 
 
 @lru_cache(maxsize=4096)

@@ -9,6 +9,7 @@ from dipg.rubric.actions import actions_of, may_act, with_companions
 from dipg.rubric.asked import (
     asked_for,
     asks_difference,
+    asks_thing_and_number,
     asks_yes_or_no,
     labels_asked,
     offers_choice,
@@ -87,7 +88,9 @@ class Target:
 
 def targets(expected: Expected, question: str, context: Reading) -> tuple[Target, ...]:
     """The wordings of a right answer: its answer, its aliases and its value."""
-    wordings = (expected.answer, *expected.aliases, value_wording(expected))
+    wordings = [expected.answer, *expected.aliases]
+    if not asks_thing_and_number(question):  # of which its value answers but one
+        wordings.append(value_wording(expected))
     distinct = dict.fromkeys(w.strip() for w in wordings if w.strip())
     return tuple(make_target(w, question, context) for w in distinct)
 

@@ -83,8 +83,8 @@ _CONCLUDES = re.compile(
 )
 _GUESS = re.compile(
     r"\b(?:guess\w*|assum\w+|presum\w+|probably|perhaps|maybe|typical\w*|usual\w*|standard|"
-    r"anyway|likely|likelihood|i(?:'ll| will| shall| can)? (?:\w+ )?(?:pick|take|give|use|choose|"
-    r"go with|put)|pick (?:one|any))\b"
+    r"anyway|likely|likelihood|i(?:'ll| will| shall| can)? (?:\w+ )?(?:answer|say|pick|"
+    r"take|give|use|choose|go with|put)|pick (?:one|any))\b"
 )
 _BUT_THERE_IS = re.compile(
     r"\b(?:but|however|though)\b.{0,80}\b(?:says|states|is|was|gives|reports)\b"
