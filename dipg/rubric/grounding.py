@@ -110,12 +110,16 @@ def _is_nearly_all(covered: int, context: Reading) -> bool:
 
 @lru_cache(maxsize=4096)
 def _fewest_tokens(context: Reading) -> int:
-    """Fewest tokens that a context can have: one for whatever has white space around it, unless
-    that is nothing but marks that are no tokens."""
+    """Fewest tokens that a context can have: one behind every space that no other space and no
+    mark that is no token follows."""
     text = context.plain
-    for mark in "_\"'`*":
-        text = text.replace(mark, "")
-    return len(text.split())
+    if "  " in text or not text.isascii():
+        return 0
+    others = [c for c in _NO_TOKENS if c in text]
+    return text.count(" ") - text.endswith(" ") - sum(text.count(f" {c}") for c in others)
+
+
+_NO_TOKENS = "_\"'`*\n\t\r\x0b\x0c\x1c\x1d\x1e\x1f"
 
 
 def _nested(text: str, context: Reading) -> tuple[list[str], list[str]] | None:
