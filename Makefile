@@ -43,9 +43,12 @@ check: $(DEV_READY) ## lint, format and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-# Most of a test is compiling small programs: XLA optimises them only in the slow ones.
+# Most of a test is compiling small programs: XLA optimises them only in the slow ones, and simple
+# emitters and one piece of code a program halve what is left of it.
+QUICK_XLA := JAX_DISABLE_MOST_OPTIMIZATIONS=1 \
+  XLA_FLAGS="--xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1"
 test: check ## check, then the default test suite (light dependencies, no torch)
-	@JAX_DISABLE_MOST_OPTIMIZATIONS=1 $(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile $(PYTEST_ARGS)
+	@$(QUICK_XLA) $(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile $(PYTEST_ARGS)
 
 test-slow: $(ALL_READY) ## the tests that need torch, other extras, real weights or minutes
 	@$(BIN)/python -m pytest -m slow -n 2 --dist loadfile $(PYTEST_ARGS)

@@ -19,6 +19,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def simulating(devices: int) -> str:
+    """XLA's flags for so many simulated devices, with those that are in use."""
+    flags = os.environ.get("XLA_FLAGS", "")
+    return f"{flags} --xla_force_host_platform_device_count={devices}".strip()
+
+
 def started(
     program: Sequence[str], processes: int = 2, devices: int = 2, **environment: str
 ) -> list[subprocess.Popen[str]]:
@@ -30,7 +36,7 @@ def started(
             env={
                 **os.environ,
                 "JAX_PLATFORMS": "cpu",
-                "XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}",
+                "XLA_FLAGS": simulating(devices),
                 "PYTHONPATH": str(ROOT),
                 "JAX_COORDINATOR_ADDRESS": f"127.0.0.1:{port}",
                 "JAX_NUM_PROCESSES": str(processes),

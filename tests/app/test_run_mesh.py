@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import simulating
+
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 SMALL = [
@@ -23,7 +25,7 @@ SMALL = [
 def dipg_curriculum(here: Path, devices: int, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {
         "JAX_PLATFORMS": "cpu",
-        "XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}",
+        "XLA_FLAGS": simulating(devices),
         "DIPG_CURRICULUM_CACHE": str(here / "cache"),
     }
     program = "from dipg.app.cli.main import main; main()"

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grpo_core import checkpoints
+from tests.processes import simulating
 
 
 def tree():
@@ -151,7 +152,7 @@ print("ok")
 
 def test_what_was_saved_on_one_mesh_is_restored_on_another(tmp_path):
     environment = os.environ | {
-        "XLA_FLAGS": "--xla_force_host_platform_device_count=8",
+        "XLA_FLAGS": simulating(8),
         "JAX_PLATFORMS": "cpu",
         "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
     }

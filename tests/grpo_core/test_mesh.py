@@ -29,7 +29,7 @@ from grpo_core.mesh import (
 from grpo_core.models.decoder import Decoder
 from grpo_core.trainer import init_actor, make_optimizer
 from tests.grpo_core.conftest import CONFIGS
-from tests.processes import free_port
+from tests.processes import free_port, simulating
 
 PROGRAM = Path(__file__).with_name("mesh_program.py")
 SIZES = {"dp": 1, "fsdp": 4, "tp": 2}
@@ -144,7 +144,7 @@ def started(out: Path, mesh: str, *options: str, devices: int = 8, **environment
         env={
             **os.environ,
             "JAX_PLATFORMS": "cpu",
-            "XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}",
+            "XLA_FLAGS": simulating(devices),
             "PYTHONPATH": str(Path(__file__).parents[2]),
             **environment,
         },
