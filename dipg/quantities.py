@@ -219,6 +219,7 @@ def _join_ranges(text: str, found: list[Quantity]) -> list[Quantity]:
         elif (
             low.dimension == ""
             and not low.spelled  # "31 mm in one and 24 mm in the other"
+            and not text.endswith(("of ", "/"), 0, low.start)  # "25 of 45, or 55.6 %"
             and high.dimension not in _PORTIONS
             and _LISTED.fullmatch(text, low.end, high.start)
         ):

@@ -16,7 +16,7 @@ from dipg.frequencies import frequencies
 from dipg.quantities import Quantity, close
 from dipg.rubric.lexicon import word_set
 
-MOST_TERMS = 14
+MOST_TERMS = 18
 """Operands that are tried; a proof of more numbers shows no computation."""
 
 _COUNTS = word_set(

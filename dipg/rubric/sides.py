@@ -108,7 +108,7 @@ def _differ(
 ) -> bool:
     """Whether two statements are on the same asked matter, and say different things of it."""
     about_one, about_other = asked & one.families, asked & other.families
-    mine_of, yours_of = named & one.words, named & other.words
+    mine_of, yours_of = (named & one.words) - one.drugs, (named & other.words) - other.drugs
     if mine_of and yours_of and not (mine_of <= yours_of or yours_of <= mine_of):
         return False
     drugs = one.drugs | other.drugs
