@@ -167,6 +167,8 @@ def states_both_sides(text: str) -> bool:
     sides = [(m.group(), p) for p in _SIDES.split(text) if (m := ONE_SOURCE.search(p))]
     if len({source for source, _ in sides}) < 2:
         return False
+    if "not" in text and _AND_NOT.search(text):
+        return False
     said: dict[str, set[object]] = {}
     kinds: set[str] = set()
     for source, part in sides:
@@ -191,6 +193,8 @@ _ONE_AND_OTHER = re.compile(
     rf"\bone (?:{SOURCE} )?(?:says?|states?|gives?|reports?|describes?|records?|lists?|has|"
     rf"reads?)\b{GAP}\b(?:the other|another)\b"
 )
+_AND_NOT = re.compile(r", (?:and )?not (?:the )?\d")
+"""One side, and not the other."""
 _SIDES = re.compile(r"[,;.](?=\s|$)|\n|\b(?:but|while|whereas|although|however|and|versus|vs)\b")
 SOURCE_LABELS = frozenset(
     f"#{kind}"
