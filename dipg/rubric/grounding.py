@@ -81,6 +81,8 @@ def read_proof(proof: str, context: Reading) -> Proof:
         text = _POINTER.sub(lambda m: m.group() if m.group() in told else "", text)
     if not _WORD.search(text):
         return Proof(bool(text.strip()), False, text)
+    if " | " in text and " | " not in context.plain:  # quotations parted by bars
+        text = text.replace(" | ", "\n")
     quoted, remainder = _nested(text, context) or _split(text)
     pieces = quoted or remainder
     if len(quoted) + len(remainder) > MAX_QUOTATIONS:
@@ -202,8 +204,15 @@ def _says_only_that_nothing_is_there(text: str) -> bool:
 
 def _is_frame(piece: str, context: Reading) -> bool:
     """Words around quotations may introduce them; they may not bring in numbers of their own."""
+    if _NUMBERED.match(piece):  # "quote 1:"
+        return True
     found = quantities(piece)
     return all(context.has_number(n) or n.dimension[:1] == "#" for n in found)
+
+
+_NUMBERED = re.compile(
+    r"\W*(?:quot(?:e|ation)|evidence|excerpt|sentence|line|passage|statement|proof) ?#?\d{1,2}\W*$"
+)
 
 
 def _size_in(piece: str, context: Reading) -> int:

@@ -60,7 +60,7 @@ def test_a_denial_answers_a_yes_or_no_question(answer: str) -> None:
         "54 Gy in the letter, 50.4 Gy in the log.",
         "The letter has 54 Gy and the log 50.4 Gy; I leave it open.",
         "By the letter it was 54 Gy, but the log has 50.4 Gy.",
-        "Neither 54 Gy nor 50.4 Gy can be taken as the dose: the letter has one, the log the other.",
+        "Neither 54 Gy nor 50.4 Gy can be the dose: the letter has one, the log the other.",
     ],
 )
 def test_both_sides_with_their_sources_report_a_conflict(answer: str) -> None:
