@@ -20,8 +20,8 @@ _COMPARATOR = re.compile(
 )
 _SIDE = {"least": ">=", "most": "<=", "less": "<", "more": ">"}
 _LAST_WORDS = (
-    "than|under|below|most|to|over|above|exceeding|exceed|exceeds|least|minimum of|maximum of|"
-    "minimum|maximum|almost|nearly|a|an|about|around|roughly|less|lower|fewer|more|higher"
+    "than|under|below|most|up to|close to|over|above|exceeding|exceed|exceeds|least|"
+    "minimum of|maximum of|minimum|maximum|almost|nearly|a|an|about|around|roughly|less|lower|fewer|more|higher"
 )
 _COMPARING = ("<", ">", "=", "< ", "> ", "= ", *(f"{last} " for last in _LAST_WORDS.split("|")))
 """What text before a number ends in where a direction may be given."""

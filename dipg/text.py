@@ -143,7 +143,23 @@ def tokens(plain_text: str) -> list[str]:
     Numbers are whole tokens and apart from letters, so "4 Gy" is not part of "54 Gy" while "54Gy"
     is "54 Gy".
     """
-    return (_ASCII_WORDLIKE if plain_text.isascii() else _WORDLIKE).findall(plain_text)
+    found: list[str] = []
+    for run in plain_text.split():
+        if run.isalpha():  # as most are
+            found.append(run)
+        else:
+            found += _tokens_kept(run) if len(run) < _LONG_RUN else _tokens_of(run)
+    return found
+
+
+def _tokens_of(run: str) -> list[str]:
+    """The tokens of what stands between two spaces."""
+    return (_ASCII_WORDLIKE if run.isascii() else _WORDLIKE).findall(run)
+
+
+_LONG_RUN = 32
+_tokens_kept = lru_cache(maxsize=8192)(_tokens_of)
+"""The same words stand before the same marks again and again."""
 
 
 def words(plain_text: str) -> tuple[str, ...]:
@@ -154,23 +170,28 @@ def words(plain_text: str) -> tuple[str, ...]:
 def find_words(plain_text: str) -> tuple[str, ...]:
     """The words of a text that nobody will ask for again."""
     if plain_text.isascii():
-        return tuple(plain_text.translate(_ONLY_WORDS).split())
+        return tuple(only(_WORD_CHARACTERS, plain_text).split())
     return tuple(_WORDS.findall(plain_text))
 
 
-def _only(kept: Callable[[str], bool]) -> str:
-    """A table for `str.translate` of ASCII text: a space for every character that is not kept."""
-    return "".join(chr(i) if kept(chr(i)) else " " for i in range(128))
+def table(kept: Callable[[str], bool], other: str = " ") -> bytes:
+    """The ASCII characters that are kept, and another in the place of all others, for `only`."""
+    return "".join(chr(i) if kept(chr(i)) else other for i in range(128)).encode() + bytes(128)
 
 
-_ONLY_WORDS = _only(str.isalnum)
-_ONLY_LETTERS = _only(str.islower)
+def only(kept: bytes, ascii_text: str) -> str:
+    """ASCII text with the characters of a table alone. Bytes are translated four times as fast."""
+    return ascii_text.encode().translate(kept).decode()
+
+
+_WORD_CHARACTERS = table(str.isalnum)
+_SMALL_LETTERS = table(str.islower)
 
 
 def letters(plain_text: str, wanted: frozenset[str]) -> frozenset[str]:
     """Which of some words are among the runs of the letters a to z ("gy" of "54gy")."""
     if plain_text.isascii():
-        return wanted.intersection(plain_text.translate(_ONLY_LETTERS).split())
+        return wanted.intersection(only(_SMALL_LETTERS, plain_text).split())
     return wanted.intersection(_LETTERS.findall(plain_text))
 
 

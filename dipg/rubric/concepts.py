@@ -7,6 +7,7 @@ concept is written with a "~"; a word of no family stands for itself by its root
 
 import itertools
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -141,6 +142,7 @@ def _read_families() -> tuple[dict[str, frozenset[str]], dict[str, list[tuple[st
 _OF_ROOT, _SPOKEN = _read_families()
 _BEGINNINGS = frozenset(entry[:2] for entries in _SPOKEN.values() for entry in entries)
 """The first two words of every phrase."""
+_FIRSTS, _SECONDS = map(frozenset, zip(*_BEGINNINGS))
 LEXICON = frozenset(w for w in words(_FAMILIES) if w.isalpha())
 """Every word that the families know: none of them is the name of something."""
 
@@ -179,7 +181,8 @@ class Unit(NamedTuple):
 @lru_cache(maxsize=16384)
 def units(plain_text: str) -> tuple[Unit, ...]:
     """What plain text says, word by word, a phrase of several words as one."""
-    spots = list(_word_pattern(plain_text).finditer(plain_text))
+    pattern = _SCHEDULED_WORD if _may_schedule(plain_text) else _WORD
+    spots = list(pattern.finditer(plain_text))
     spoken = [m.group() for m in spots]
     if not _has_phrase(spoken):
         return tuple([Unit(concepts_of(w), w, *m.span()) for w, m in zip(spoken, spots)])
@@ -202,17 +205,24 @@ _SCHEDULED_WORD = re.compile(
 """A word; "two-weekly" is one, and another than "weekly"."""
 
 
-def _word_pattern(plain_text: str) -> re.Pattern[str]:
-    """What finds the words of a text; the quick one where none can have a hyphen."""
-    return _SCHEDULED_WORD if "ly" in plain_text and "-" in plain_text else _WORD
+def _may_schedule(plain_text: str) -> bool:
+    """Whether a text may have a word with a hyphen."""
+    return "ly" in plain_text and "-" in plain_text
 
 
-def _has_phrase(spoken: list[str]) -> bool:
+def _words(plain_text: str) -> Sequence[str]:
+    """The words of a text, in order."""
+    return _SCHEDULED_WORD.findall(plain_text) if _may_schedule(plain_text) else words(plain_text)
+
+
+def _has_phrase(spoken: Sequence[str]) -> bool:
     """Whether some of the words may be a phrase of the families."""
+    if _FIRSTS.isdisjoint(spoken) or _SECONDS.isdisjoint(spoken):
+        return False
     return not _BEGINNINGS.isdisjoint(itertools.pairwise(spoken))
 
 
-def _several(spoken: list[str], at: int) -> tuple[str, ...] | None:
+def _several(spoken: Sequence[str], at: int) -> tuple[str, ...] | None:
     for entry in _SPOKEN[spoken[at]]:
         if tuple(spoken[at : at + len(entry) - 1]) == entry[:-1]:
             return entry
@@ -222,7 +232,7 @@ def _several(spoken: list[str], at: int) -> tuple[str, ...] | None:
 @lru_cache(maxsize=16384)
 def concepts(plain_text: str) -> frozenset[str]:
     """All that plain text speaks of: its concepts, and the roots of all its words."""
-    spoken = _word_pattern(plain_text).findall(plain_text)
+    spoken = _words(plain_text)
     roots = frozenset(map(root, spoken))
     if not _has_phrase(spoken):
         return roots.union(*[_OF_ROOT[of] for of in roots if of in _OF_ROOT])
@@ -232,7 +242,7 @@ def concepts(plain_text: str) -> frozenset[str]:
 @lru_cache(maxsize=16384)
 def content(plain_text: str) -> tuple[frozenset[str], ...]:
     """What each word of plain text may mean that says what the text is about."""
-    spoken = _word_pattern(plain_text).findall(plain_text)
+    spoken = _words(plain_text)
     if not _has_phrase(spoken):
         return tuple([concepts_of(w) for w in spoken if w not in VAGUE_WORDS])
     return tuple([u.meant for u in units(plain_text) if u.said not in VAGUE_WORDS])

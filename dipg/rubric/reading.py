@@ -9,7 +9,7 @@ from typing import NamedTuple
 from dipg.dates import same_day
 from dipg.quantities import Quantity, quantities
 from dipg.rubric.lexicon import DRUG, DRUG_STEMS, PLAIN_WORDS, STOP_WORDS
-from dipg.text import find_words, fold, plain, sentences, tokens, words
+from dipg.text import find_words, fold, only, plain, sentences, table, tokens, words
 
 _CODE = re.compile(
     r"\b(?:[A-Za-z]{1,8}-\d+[A-Za-z]?|[A-Za-z]+\d[A-Za-z0-9]*|\d+[A-Za-z]+\d[A-Za-z0-9]*)\b"
@@ -32,7 +32,7 @@ def squeeze(name: str) -> str:
 
 def terms(plain_text: str) -> frozenset[str]:
     """Every word, and every two that a hyphen or a space joins where one of them has a digit."""
-    marked = plain_text.translate(_MARKED) if plain_text.isascii() else _MARK.sub("\n", plain_text)
+    marked = only(_MARKED, plain_text) if plain_text.isascii() else _MARK.sub("\n", plain_text)
     # Words with one space between them are now neighbours in the list, others are not.
     parts = marked.replace("\n", " \n ").replace("-", " - ").split(" ")
     found = set(parts)
@@ -51,7 +51,7 @@ def terms(plain_text: str) -> frozenset[str]:
 
 
 _MARK = re.compile(r"[^\w -]|_")
-_MARKED = "".join(c if c.isalnum() or c in " -" else "\n" for c in map(chr, range(128)))
+_MARKED = table(lambda c: c.isalnum() or c in " -", "\n")
 _NO_WORDS = ("", "\n", "-")
 
 
