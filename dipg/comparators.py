@@ -21,7 +21,8 @@ _COMPARATOR = re.compile(
 _SIDE = {"least": ">=", "most": "<=", "less": "<", "more": ">"}
 _LAST_WORDS = (
     "than|under|below|most|up to|close to|over|above|exceeding|exceed|exceeds|least|"
-    "minimum of|maximum of|minimum|maximum|almost|nearly|a|an|about|around|roughly|less|lower|fewer|more|higher"
+    "minimum of|maximum of|minimum|maximum|almost|nearly|a|an|about|around|roughly|less|lower|"
+    "fewer|more|higher"
 )
 _COMPARING = ("<", ">", "=", "< ", "> ", "= ", *(f"{last} " for last in _LAST_WORDS.split("|")))
 """What text before a number ends in where a direction may be given."""
