@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from dipg.rubric.lexicon import VAGUE_WORDS
+from dipg.rubric.lexicon import VAGUE_WORDS, word_set
 from dipg.rubric.stems import root
 from dipg.text import words
 
@@ -269,19 +269,23 @@ def opposed(spoken: frozenset[str], asked: frozenset[str]) -> bool:
 
 # Searches are quickest for a pattern that begins with a set of characters, so what tells which of
 # them it is, and what stands before it, are looked at after it.
+_AT_MARK = r"(?<=[.;:!?])(?=\s|$)(?<!\bdr.)(?<!\bmr.)(?<!\bms.)(?<!\bmrs.)(?<!\bprof.)|(?<=\n)"
 _SEGMENT_END = re.compile(
-    r"[.;:!?\n, ](?:(?<=[.;:!?])(?=\s|$)(?<!\bdr.)(?<!\bmr.)(?<!\bms.)(?<!\bmrs.)(?<!\bprof.)|"
-    r"(?<=\n)|"
+    rf"[.;:!?\n, ](?:{_AT_MARK}|"
     r"(?:(?<= )|(?<=,) )(?:and|while|whereas|whilst|but|although|though|(?<!not )yet|then)\b|"
     r"(?<=,) (?!\d))"
 )
+_JOINING = word_set("and while whereas whilst but although though yet then")
+_MARKED_END = re.compile(rf"[.;:!?\n,](?:{_AT_MARK}|(?<=,) (?!\d))")
+"""The same for text without any of these words: marks are rarer than spaces."""
 
 
 @lru_cache(maxsize=8192)
 def segments(plain_text: str) -> tuple[tuple[str, int], ...]:
     """The smallest pieces of plain text that say something of their own, and where they start."""
+    joined = not _JOINING.isdisjoint(words(plain_text))
     found, at = [], 0
-    for m in _SEGMENT_END.finditer(plain_text):
+    for m in (_SEGMENT_END if joined else _MARKED_END).finditer(plain_text):
         found.append((plain_text[at : m.start()], at))
         at = m.end()
     found.append((plain_text[at:], at))

@@ -112,16 +112,18 @@ def _is_nearly_all(covered: int, context: Reading) -> bool:
 
 @lru_cache(maxsize=4096)
 def _fewest_tokens(context: Reading) -> int:
-    """Fewest tokens that a context can have: one behind every space that no other space and no
-    mark that is no token follows."""
+    """Fewest tokens that a context can have: one behind every gap that nothing else than a token
+    follows."""
     text = context.plain
-    if "  " in text or not text.isascii():
+    if "  " in text or "\n\n" in text or not text.isascii():
         return 0
+    gaps = [gap for gap in " \n" if gap in text]
     others = [c for c in _NO_TOKENS if c in text]
-    return text.count(" ") - text.endswith(" ") - sum(text.count(f" {c}") for c in others)
+    empty = sum(text.count(gap + c) for gap in gaps for c in others) + text.endswith((" ", "\n"))
+    return sum(map(text.count, gaps)) - empty
 
 
-_NO_TOKENS = "_\"'`*\n\t\r\x0b\x0c\x1c\x1d\x1e\x1f"
+_NO_TOKENS = " _\"'`*\n\t\r\x0b\x0c\x1c\x1d\x1e\x1f"
 
 
 def _nested(text: str, context: Reading) -> tuple[list[str], list[str]] | None:

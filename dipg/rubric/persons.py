@@ -28,7 +28,7 @@ def people_in(folded: str, openings: bool = False) -> frozenset[Person]:
     """Everyone whom a text names; with `openings` also whoever is named only where a sentence
     opens."""
     found = set()
-    small = set(WORD.findall(folded)) | LEXICON
+    small = LEXICON.union(WORD.findall(folded)) if openings else LEXICON
     for m in _NAME.finditer(folded):
         parts = parts_of(m.group())
         alone = len(parts) == 1 and m.group().lower() == parts[0]

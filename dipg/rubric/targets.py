@@ -221,7 +221,10 @@ def _offered(named: list[tuple[str, int]], asked: Reading, question: str) -> tup
 @lru_cache(maxsize=8192)
 def shape(name: str) -> str:
     """What a name looks like: letters and digits in turn ("KX41" is "a0")."""
-    return re.sub(r"[a-z]+", "a", re.sub(r"\d+", "0", name))
+    return _LETTERS.sub("a", _DIGITS.sub("0", name))
+
+
+_LETTERS, _DIGITS = re.compile("[a-z]+"), re.compile(r"\d+")
 
 
 def _in_label(number: Quantity, labels: frozenset[tuple[str, str]]) -> bool:
