@@ -30,15 +30,15 @@ def allowed_words(options: tuple[Target, ...]) -> frozenset[str]:
 def is_one_choice(claim: Claim) -> bool:
     """Whether what is expected does not stand as one of two that the answer leaves open or
     joins."""
-    text, target = claim.answer.text, claim.target
+    text, spoken, target = claim.answer.text, claim.answer.spoken, claim.target
     if target.opening or target.numbers:
         return True
-    if " or " in text and not any(" or " in o.whole for o in claim.options):
+    if "or" in spoken and " or " in text and not any(" or " in o.whole for o in claim.options):
         for m in _OR.finditer(text):
             before, after = text[: m.start()], text[m.end() :]
             if not is_denied(text, m.end(), m.end()) and _splits(before, after, claim):
                 return False
-    if "both" in text and not any("both" in o.whole for o in claim.options):
+    if "both" in spoken and not any("both" in o.whole for o in claim.options):
         found = _BOTH.search(text)
         if found is not None and _splits(found[1], found[2], claim):
             return False

@@ -10,7 +10,7 @@ from dipg.rubric.clauses import Clause, clauses
 from dipg.rubric.lexicon import ACTIONS, DIRECTIONS, PLAIN_WORDS, STOP_WORDS, word_set
 from dipg.rubric.reading import Reading, names
 from dipg.rubric.targets import labels_of
-from dipg.text import fold, plain, spell_out_not, words
+from dipg.text import fold, plain, spell_out_not, without_emphasis, words
 
 LONGEST_ANSWER = 6_000
 """Characters. A longer answer is no answer that anyone would read; it is not searched for a right
@@ -39,8 +39,7 @@ class Answer(NamedTuple):
 def read_answer(answer: str) -> Answer:
     """Read an answer channel."""
     folded = spell_out_not(fold(answer.strip()[: 2 * LONGEST_ANSWER]))
-    if "**" in folded or "__" in folded or "`" in folded:
-        folded = folded.replace("**", "").replace("__", "").replace("`", "")
+    folded = without_emphasis(folded)
     if ":" in folded and (opens := _BEFORE_ANSWER.match(folded)):
         folded = folded[opens.end() :]
     if "[" in folded:

@@ -70,7 +70,7 @@ def clauses(
 
 def _ends(text: str, spoken: Set[str]) -> list[int]:
     """Where clauses end, but for the last."""
-    marked = "- " not in text and _TURNS.isdisjoint(spoken)
+    marked = _TURNS.isdisjoint(spoken) and ("-" not in text or "- " not in text)
     return [m.end() for m in (_MARKED_END if marked else _CLAUSE_END).finditer(text)]
 
 

@@ -207,7 +207,7 @@ _SCHEDULED_WORD = re.compile(
 
 def _may_schedule(plain_text: str) -> bool:
     """Whether a text may have a word with a hyphen."""
-    return "ly" in plain_text and "-" in plain_text
+    return "-" in plain_text and "ly" in plain_text
 
 
 def _words(plain_text: str) -> Sequence[str]:
