@@ -13,6 +13,8 @@ from dipg.rubric.targets import Target
 from dipg.rubric.turned import speaks_for_other_side
 from dipg.text import words
 
+Pair = tuple[str, str]
+
 
 def keeps_direction(claim: Claim) -> bool:
     """ "Increased" is not "decreased", "before" not "after", where the question takes a side, or
@@ -22,27 +24,23 @@ def keeps_direction(claim: Claim) -> bool:
 
 def _flips_a_word(claim: Claim) -> bool:
     """Whether an answer puts "level higher" where the wording has "level lower"."""
-    wanted = _directed(claim.target)
-    if not wanted or DIRECTIONS.keys().isdisjoint(claim.answer.spoken):
+    turned = _turned(claim.target)
+    if not turned:
         return False
     pairs = set(itertools.pairwise(words(claim.answer.text)))
-    for before, word in wanted:
-        if (before, word) in pairs:
-            continue
-        axis, side = DIRECTIONS[word]
-        if any(
-            one == before and DIRECTIONS.get(other, (axis, side)) == (axis, 1 - side)
-            for one, other in pairs
-        ):
-            return True
-    return False
+    return any(pair not in pairs and not flips.isdisjoint(pairs) for pair, flips in turned)
 
 
 @lru_cache(maxsize=4096)
-def _directed(target: Target) -> tuple[tuple[str, str], ...]:
-    """The words of a wording that take a side, each with the longer word before it."""
-    told = itertools.pairwise(words(target.whole))
-    return tuple((before, w) for before, w in told if w in DIRECTIONS and len(before) >= 5)
+def _turned(target: Target) -> tuple[tuple[Pair, frozenset[Pair]], ...]:
+    """Two words of a wording of which the second takes a side, with what would turn it."""
+    found = []
+    for before, word in itertools.pairwise(words(target.whole)):
+        if word in DIRECTIONS and len(before) >= 5:
+            axis, side = DIRECTIONS[word]
+            others = (w for w, taken in DIRECTIONS.items() if taken == (axis, 1 - side))
+            found.append(((before, word), frozenset((before, other) for other in others)))
+    return tuple(found)
 
 
 _UP = r"increas\w+|rise|rose|risen|grew|grow\w*|gain\w*|longer|higher|exceed\w*|surpass\w*"

@@ -21,6 +21,7 @@ def pace_of(text: str) -> frozenset[float]:
     return rates if rates and not any(n.per_day for n in quantities(text)) else frozenset()
 
 
+@lru_cache(maxsize=4096)
 def asks_how_often(question: str) -> bool:
     """Whether a lower-case question asks for a rate or an interval."""
     return _HOW_OFTEN.search(question) is not None
