@@ -85,6 +85,9 @@ MONSTERS = {
     "or": "54 Gy or " * 22_000,
     "commas": "1,000," * 33_000,
     "unicode": "\u00a0⁹\u200b－" * 50_000,
+    "half codes": "a1ñ" * 66_000,
+    "sides": "left in the letter, right in the note, not " * 4_600,
+    "nobody wrote": "nobody wrote (54 Gy) down, " * 7_400,
 }
 
 
