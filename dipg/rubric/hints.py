@@ -38,13 +38,14 @@ _IDIOMS = cued(
     "handed hard guess telling guessing dark quiet blank nothing not air",
 )
 _TELLS = (
-    r"tell|told|sa(?:ys?|id)\b|state[sd]?\b|mention|record|document|report|note[sd]?\b|list|writ|"
-    r"wrote|specif|indicat|describ|disclos|enter(?:s|ed)|quot|print|chart|logged|answer|detail|"
+    r"tell|told|sa(?:ys?|id)\b|state[sd]?\b|mention|record(?:ed|s)\b|documented|"
+    r"report(?:ed|s)\b|note[sd]\b|list|writ|"
+    r"wrote|specif|indicat|describ|disclos|enter(?:s|ed)|quot|print|charted|logged|answer|detail|"
     r"inform|among|page|appear|decide|split"
 )
-_TOLD = re.compile(rf"\b(?:{_TELLS}|{SOURCE}\b)")
+_TOLD = re.compile(rf"\b(?:{_TELLS})")
 _GIVEN = re.compile(
-    rf"\b(?:{_TELLS}|{SOURCE}\b|figure|value|number|date|explanation|reason|result|gives?\b|"
+    rf"\b(?:{_TELLS}|figure|value|number|date|explanation|reason|result|gives?\b|"
     r"show|provid|contain|includ|establish)"
 )
 """What may be denied, too, where more is asked for than yes or no."""
