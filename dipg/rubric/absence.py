@@ -4,56 +4,25 @@ A catalogue of ways to say so. Every way has a word without which it cannot be s
 for only where that word stands: one pattern of all ways would be tried in full at every character.
 """
 
-import re
 from collections.abc import Iterable
 from functools import lru_cache
 
 from dipg.rubric.cues import Cued, cued, matches
 from dipg.rubric.lexicon import word_set
+from dipg.rubric.telling import (
+    ADVERBS,
+    CANNOT,
+    CANNOT_BE,
+    EXAMINED,
+    GAP,
+    SOURCE,
+    STRONG,
+    TELLS,
+    VALUE_NOUN,
+    WEAK,
+    WITHIN,
+)
 from dipg.text import words
-
-SOURCE = (
-    r"(?:record|chart|context|text|passage|note|report|source|document|documentation|vignette|"
-    r"information|material|case|article|data|evidence|excerpt|description|scenario|file|history|"
-    r"summary|"
-    r"letter|statement|paper|section|paragraph|content|details|entry|registry|documents|entries|"
-    r"transcript|narrative|abstract|log|database|(?:work)?sheet|publication|guideline|prescription|"
-    r"package|dossier|minutes|extract|plan|page|handout|leaflet|memo|email|consultation|"
-    r"communication|handover|handbook|chapter|appendix|amendment|booklet|circular|pathway|policy|manual|"
-    r"bulletin|poster|slide|table|form|message)s?"
-)
-SOURCE_WORD = re.compile(rf"\b{SOURCE}\b")
-TELLS = (
-    r"(?:contain|state|mention|specif(?:y|ies)|provide|include|give|indicate|report|say|describe|"
-    r"document|address|list|record|disclose|offer|reveal|tell|discuss|cover|note|show|supply|name|"
-    r"present|detail|clarify|hold|identify|allow|permit|answer|refer|reference|explain|define|"
-    r"establish|confirm|have|publish|quote|comment|speak|touch|spell|link|tie|attribute|record)"
-    r"(?:e?s)?"
-)
-STRONG = (
-    r"(?:stated|mentioned|specified|documented|available|recorded|reported|described|listed|"
-    r"disclosed|"
-    r"indicated|addressed|discussed|provided|noted|known|supplied|referenced|detailed|named|"
-    r"covered|touched (?:up)?on|spelled out|set out|charted|logged|written down)"
-)
-_EXAMINED = (
-    r"(?:tested|assessed|evaluated|measured|determined|sequenced|profiled|checked|examined|"
-    r"quantified|established)"
-)
-_WEAK = (
-    r"(?:given|found|included|contained|shown|established|present|clear|defined|identified|there|"
-    r"offered)"
-)
-VALUE_NOUN = (
-    r"(?:dos(?:e|es|age)|value|amount|number|figure|date|age|duration|schedule|reason|cause|answer|"
-    r"information|details?|result|grade|stage|frequency|name|weight|volume|interval|location|"
-    r"survival|rate|count|level|size|diameter|rationale|explanation|threshold|criterion)"
-)
-GAP = r"(?:[^.;!?\n]|\.(?=\d)){0,90}?"
-_WITHIN = r"(?:[^.;:!?\n]|\.(?=\d)){0,90}?"
-_ADVERBS = r"(?:\w+ ){0,3}?"
-CANNOT_BE = r"(?:can ?not|can't|could not|couldn't) (?:\w+ ){0,2}?be"
-
 
 _WAYS: tuple[Cued, ...] = tuple(
     cued(way, cues)
@@ -61,9 +30,9 @@ _WAYS: tuple[Cued, ...] = tuple(
         # the record does not state ...; neither source mentions ...
         (
             "not t",
-            rf"(?<!according to the )(?<!per the )\b(?:{SOURCE}|it|protocol)\b{_WITHIN}"
+            rf"(?<!according to the )(?<!per the )\b(?:{SOURCE}|it|protocol)\b{WITHIN}"
             rf"\b(?:does|do|did|doesn|don|didn)(?: not|'t) "
-            rf"{_ADVERBS}{TELLS}\b",
+            rf"{ADVERBS}{TELLS}\b",
         ),
         (
             "neither none no",
@@ -92,7 +61,7 @@ _WAYS: tuple[Cued, ...] = tuple(
         ),
         (
             "not never nowhere t",
-            rf"\b(?:not|never|nowhere|n't)(?: been| explicitly| anywhere| to be)? {_WEAK}\b"
+            rf"\b(?:not|never|nowhere|n't)(?: been| explicitly| anywhere| to be)? {WEAK}\b"
             rf"{GAP}\b(?:in|by|from|within|on|anywhere in) (?:\w+ ){{0,3}}?{SOURCE}\b",
         ),
         (
@@ -106,7 +75,7 @@ _WAYS: tuple[Cued, ...] = tuple(
         (
             "not",
             rf"\b{VALUE_NOUN}(?: \w+){{0,5}}? (?:is|are|was|were|has|have) (?:simply |also )?not "
-            rf"(?:been )?{_WEAK}\b",
+            rf"(?:been )?{WEAK}\b",
         ),
         (
             "not",
@@ -133,12 +102,12 @@ _WAYS: tuple[Cued, ...] = tuple(
         # was not tested; none documented; no name is given; lists X but no Y
         (
             "not never",
-            rf"\b(?:not|never)(?: been| yet| formally)* {_EXAMINED}\b",
+            rf"\b(?:not|never)(?: been| yet| formally)* {EXAMINED}\b",
         ),
         (
             "none nothing",
             rf"\b(?:none|nothing) (?:is |was |are |were |has been |have been )?"
-            rf"(?:{STRONG}|{_EXAMINED})\b",
+            rf"(?:{STRONG}|{EXAMINED})\b",
         ),
         (
             "no",
@@ -147,7 +116,7 @@ _WAYS: tuple[Cued, ...] = tuple(
         (
             "no",
             rf"\bno (?:[\w-]+ ){{0,3}}?{VALUE_NOUN}\b(?: \w+){{0,3}}? "
-            rf"(?:is|are|was|were) {_WEAK}\b",
+            rf"(?:is|are|was|were) {WEAK}\b",
         ),
         # only X is recorded, not Y
         (
@@ -183,7 +152,7 @@ _WAYS: tuple[Cued, ...] = tuple(
         ),
         (
             "no",
-            rf"\bno (?:\w+[ -]){{0,6}}?(?:{STRONG}|{_WEAK}) (?:in|by|from|"
+            rf"\bno (?:\w+[ -]){{0,6}}?(?:{STRONG}|{WEAK}) (?:in|by|from|"
             rf"within) (?:\w+ ){{0,3}}?{SOURCE}\b",
         ),
         (
@@ -236,7 +205,7 @@ _WAYS: tuple[Cued, ...] = tuple(
             rf"\boutside (?:the|this|of|what)\b (?:scope of )?(?:\w+ ){{0,3}}?{SOURCE}\b",
         ),
         # nowhere does it give ...; confirms A but leaves out B
-        ("nowhere", rf"\bnowhere\b(?!,){GAP}\b(?:{TELLS}|{STRONG}|{_WEAK})\b"),
+        ("nowhere", rf"\bnowhere\b(?!,){GAP}\b(?:{TELLS}|{STRONG}|{WEAK})\b"),
         (
             "leave leaves omit omits lack lacks fail fails nothing silent never",
             rf"\b(?:but|and|yet|though|while) (?:\w+ ){{0,2}}?(?:leaves out|omits|lacks|"
@@ -303,11 +272,6 @@ _WAYS: tuple[Cued, ...] = tuple(
 )
 """(words of which one has to be there, what says that the evidence is missing)."""
 
-CANNOT = (
-    r"(?:can ?not|can't|could not|couldn't|am unable to|are unable to|is unable to|unable to|"
-    r"not able to|"
-    r"not possible to|impossible to|no way to)"
-)
 UNDECIDABLE = cued(
     rf"\b{CANNOT} (?:be )?(?:\w+ ){{0,2}}?(?:determin|deriv|infer|locat|establish|ascertain|"
     rf"conclu|deduc|"

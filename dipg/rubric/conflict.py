@@ -5,9 +5,9 @@ from collections.abc import Set
 from functools import lru_cache
 
 from dipg.quantities import quantities
-from dipg.rubric.absence import GAP, SOURCE, STRONG, VALUE_NOUN
 from dipg.rubric.cues import cued, matches
 from dipg.rubric.lexicon import CLASSES, PLAIN_WORDS, STOP_WORDS, word_set
+from dipg.rubric.telling import GAP, SOURCE, STRONG, VALUE_NOUN
 from dipg.text import words
 
 _DISAGREE = (

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from dipg.quantities import Quantity
-from dipg.rubric.absence import SOURCE
 from dipg.rubric.claims import Answer
 from dipg.rubric.clauses import Clause
 from dipg.rubric.cues import cued
@@ -21,6 +20,7 @@ from dipg.rubric.matter import Matter
 from dipg.rubric.picks import REPORTS, picks_none
 from dipg.rubric.reading import Reading
 from dipg.rubric.stance import offers_nothing
+from dipg.rubric.telling import SOURCE
 from dipg.text import words
 
 _DENIES = word_set(

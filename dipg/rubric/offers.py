@@ -10,7 +10,6 @@ from functools import lru_cache
 from typing import Literal
 
 from dipg.quantities import Quantity
-from dipg.rubric.absence import SOURCE, SOURCE_WORD, TELLS
 from dipg.rubric.clauses import ASSERTS, Clause
 from dipg.rubric.cues import cued
 from dipg.rubric.labels import labels_of
@@ -18,6 +17,7 @@ from dipg.rubric.lexicon import ACTIONS, CLASSES, PLAIN_WORDS, STOP_WORDS, word_
 from dipg.rubric.matter import Matter
 from dipg.rubric.reading import Sentence, squeeze
 from dipg.rubric.stems import stem
+from dipg.rubric.telling import SOURCE, SOURCE_WORD, TELLS
 from dipg.text import words
 from dipg.units import ATOMS
 

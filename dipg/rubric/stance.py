@@ -10,16 +10,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from dipg.rubric.absence import (
-    CANNOT,
-    CANNOT_BE,
-    CUES,
-    SOURCE,
-    SOURCE_WORD,
-    STRONG,
-    TELLS,
-    UNDECIDABLE,
-)
+from dipg.rubric.absence import CUES, UNDECIDABLE
 from dipg.rubric.claims import Answer
 from dipg.rubric.clauses import Clause, lies_in
 from dipg.rubric.conflict import (
@@ -33,6 +24,7 @@ from dipg.rubric.lexicon import STOP_WORDS
 from dipg.rubric.matter import Matter
 from dipg.rubric.offers import is_foreign, is_prescription, puts_forward, verdict
 from dipg.rubric.picks import picks_none
+from dipg.rubric.telling import CANNOT, CANNOT_BE, SOURCE, SOURCE_WORD, STRONG, TELLS
 from dipg.text import words
 
 _DECLINES = re.compile(

@@ -2,17 +2,11 @@
 
 import re
 
-from dipg.rubric.absence import (
-    SOURCE,
-    STRONG,
-    TELLS,
-    UNDECIDABLE,
-    is_cued,
-    statements_of_absence,
-)
+from dipg.rubric.absence import UNDECIDABLE, is_cued, statements_of_absence
 from dipg.rubric.cues import Cued
 from dipg.rubric.lexicon import PLAIN_WORDS
 from dipg.rubric.reading import content
+from dipg.rubric.telling import SOURCE, STRONG, TELLS
 from dipg.text import words
 
 
