@@ -95,18 +95,19 @@ class Quantity(NamedTuple):
     def same(self, other: "Quantity") -> bool:
         """Equal value in the same dimension; direction and frequency are compared apart."""
         if self.dimension != other.dimension:
-            spans = self.dimension in _SPANS and other.dimension in _SPANS
-            return spans and self.in_days() == other.in_days()
+            return self.is_span and other.is_span and close(self.in_days(), other.in_days())
         return self.value == other.value or (
             self.dimension != "date" and close(self.value, other.value)
         )
 
+    @property
+    def is_span(self) -> bool:
+        """Whether this is a span of time that has a fixed length: hours or days, not months."""
+        return self.dimension in ("days", "seconds")
+
     def in_days(self) -> float:
         """A span of hours or days in days: 48 hours are 2 days."""
-        return round(self.value if self.dimension == "days" else self.value / 86_400, 6)
-
-
-_SPANS = frozenset(("days", "seconds"))
+        return self.value if self.dimension == "days" else self.value / 86_400
 
 
 def close(a: float, b: float) -> bool:

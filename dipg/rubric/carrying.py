@@ -23,7 +23,7 @@ from dipg.rubric.claims import (
     thing_named,
 )
 from dipg.rubric.lexicon import DRUG
-from dipg.rubric.pace import asks_how_often, intervals_of
+from dipg.rubric.pace import asks_how_often, intervals_of, is_interval_of
 from dipg.rubric.reading import Reading, names, read_lines
 from dipg.rubric.targets import bind, labels_of
 from dipg.text import letters, sentences
@@ -86,7 +86,7 @@ def _is_said(name: str, said: Sequence[Set[str]], question: Reading) -> bool:
 def _carries_pace(answer: Answer, proof_text: str, asked: str, quoted: Sequence[Quantity]) -> bool:
     """Whether the rates of an answer are quoted, be it as an interval ("interval: 36 hours")."""
     told = [*intervals_of(proof_text), *intervals_of(asked)]
-    told += [q.in_days() for q in quoted if q.dimension in ("days", "seconds")]
+    told += [q.in_days() for q in quoted if q.is_span]
     return all(any(close(i, t) for t in told) for i in intervals_of(answer.text))
 
 
@@ -113,9 +113,7 @@ def _carries_numbers(
             continue
         if number.dimension[:1] == "#" and number.raw in raws:
             continue
-        if number.dimension in ("days", "seconds") and any(
-            close(number.in_days(), interval) for interval in intervals_of(proof_text)
-        ):
+        if is_interval_of(number, proof_text):
             continue
         told = [q for q in quoted if _matches(number, q, spoken)]
         if told or question.has_number(number):

@@ -17,7 +17,7 @@ from dipg.rubric.claims import (
 )
 from dipg.rubric.labels import label_spots
 from dipg.rubric.lexicon import ACTIONS, word_set
-from dipg.rubric.pace import intervals_of
+from dipg.rubric.pace import is_interval_of
 from dipg.rubric.reading import Reading
 from dipg.text import plain, words
 
@@ -107,9 +107,7 @@ def _is_told(number: Quantity, context: Reading, question: Reading, expected: Re
         return True
     if number.compare == "-" and number.raw in context.raws:
         return True
-    if number.dimension in _SPANS and any(
-        close(number.in_days(), interval) for interval in intervals_of(context.text.lower())
-    ):
+    if is_interval_of(number, context.text.lower()):
         return True  # "the 24-hour interval" of "every 24 hours"
     whole, _, each = number.dimension.partition("/")
     if each == "fractions":  # 1.8 Gy in each of 30 fractions of 54 Gy
@@ -123,9 +121,6 @@ def _is_told(number: Quantity, context: Reading, question: Reading, expected: Re
         )
         for n in context.numbers
     )
-
-
-_SPANS = ("days", "seconds")
 
 
 def _has_foreign_label(

@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 
 from dipg.frequencies import FREQUENCY_WORDS, frequencies
-from dipg.quantities import quantities
+from dipg.quantities import Quantity, close, quantities
 from dipg.rubric.lexicon import word_set
 from dipg.rubric.mentions import Claim
 
@@ -37,6 +37,11 @@ _HOW_OFTEN = re.compile(
 def intervals_of(text: str) -> tuple[float, ...]:
     """The intervals, in days, of the rates that plain text tells: "every 36 hours" is 1.5 days."""
     return tuple(1 / rate for rate, _, _ in frequencies(text) if rate)
+
+
+def is_interval_of(number: Quantity, text: str) -> bool:
+    """Whether a span is the interval of a rate of plain text: 24 hours of "every 24 hours"."""
+    return number.is_span and any(close(number.in_days(), i) for i in intervals_of(text))
 
 
 def is_only_pace(claim: Claim) -> bool:

@@ -123,11 +123,7 @@ def _is_interval(said: Quantity, claim: Claim) -> bool:
     if "interval" not in claim.context.terms or claim.context.has_number(said):
         return False
     days = 1 / said.per_day
-    return any(
-        close(n.value / (86_400 if n.dimension == "seconds" else 1), days)
-        for n in claim.context.numbers
-        if n.dimension in ("seconds", "days")
-    )
+    return any(close(n.in_days(), days) for n in claim.context.numbers if n.is_span)
 
 
 def _implies_rate(asked: str, rate: float) -> bool:

@@ -42,3 +42,13 @@ def test_a_rate_is_carried_by_a_quotation_that_tells_it() -> None:
     assert events(made, told, "every 36 hours")["consistent"] == 1
     assert events(made, told, "The interval was 36 hours")["consistent"] == 1
     assert events(made, other, "every 36 hours")["consistent"] == 0
+
+
+def test_an_interval_that_is_no_round_part_of_a_day_is_told_by_its_rate() -> None:
+    """7 hours are 0.29166... days, which no rounded decimal is."""
+    dosed = "Dexamethasone was given every 7 hours to KT33."
+    made = vignette("How often was dexamethasone given?", "every 7 hours", context=dosed)
+    said = events(made, dosed, "The interval was 7 hours")
+    assert (said["consistent"], said["hallucinated"]) == (1, 0)
+    said = events(made, dosed, "The interval was 9 hours")
+    assert (said["consistent"], said["hallucinated"]) == (0, 1)
