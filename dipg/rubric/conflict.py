@@ -158,7 +158,7 @@ def statements_of_conflict(text: str, spoken: Set[str] | None = None) -> list[tu
 @lru_cache(maxsize=4096)
 def speaks_of_conflict(question: str) -> bool:
     """Whether a question is itself about a disagreement."""
-    return bool(statements_of_conflict(question, frozenset(words(question))))
+    return bool(statements_of_conflict(question))
 
 
 def states_both_sides(text: str) -> bool:

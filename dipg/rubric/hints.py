@@ -20,7 +20,7 @@ from dipg.rubric.matter import Matter
 from dipg.rubric.picks import REPORTS, picks_none
 from dipg.rubric.reading import Reading
 from dipg.rubric.stance import offers_nothing
-from dipg.rubric.telling import SOURCE
+from dipg.rubric.telling import GIVES_REASON, SOURCE
 from dipg.text import words
 
 _DENIES = word_set(
@@ -49,7 +49,6 @@ _GIVEN = re.compile(
     r"show|provid|contain|includ|establish)"
 )
 """What may be denied, too, where more is asked for than yes or no."""
-_REASON = re.compile(r"\W*(?:because|since|due to|owing to)\b")
 
 
 _NO_SUCH = re.compile(
@@ -87,13 +86,13 @@ def _denies_telling(part: Clause, matter: Matter) -> bool:
     spoken = words(part.text)
     if _DENIES.isdisjoint(spoken) and _MISSING.isdisjoint(spoken):
         return _IDIOMS.search(part.text, spoken) is not None
-    if (matter.asks_why and _REASON.match(part.text)) or _GUESSES.search(part.text):
+    if (matter.asks_why and GIVES_REASON.match(part.text)) or _GUESSES.search(part.text):
         return False
     if any(_is_value(n, part) for n in part.numbers):
         return False
     if not _MISSING.isdisjoint(spoken) or _IDIOMS.search(part.text, spoken):
         return True
-    if _DENIES.isdisjoint(spoken) or _NOTHING_ELSE.search(part.text):
+    if _NOTHING_ELSE.search(part.text):
         return False
     told = _TOLD if matter.polar else _GIVEN
     pieces = _BASED_ON.sub(" ", part.text).split(",")  # what is denied and told of one thing

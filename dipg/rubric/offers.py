@@ -17,7 +17,7 @@ from dipg.rubric.lexicon import ACTIONS, CLASSES, PLAIN_WORDS, STOP_WORDS, word_
 from dipg.rubric.matter import Matter
 from dipg.rubric.reading import Sentence, squeeze
 from dipg.rubric.stems import stem
-from dipg.rubric.telling import SOURCE, SOURCE_WORD, TELLS
+from dipg.rubric.telling import GIVES_REASON, SOURCE, SOURCE_WORD, TELLS
 from dipg.text import words
 from dipg.units import ATOMS
 
@@ -54,7 +54,7 @@ _IMPERATIVE = re.compile(
     r"^\W*(?:(?:but|so|and|however|therefore|thus|then|please|instead|just|nevertheless)\W+)*"
     r"(?:give|use|administer|start|continue|hold|stop|reduce|increase|proceed|initiate|treat|"
     r"resume|"
-    r"switch|prescribe|deliver|take|assume|go with|enroll|enrol|withhold|restart|restart)\b"
+    r"switch|prescribe|deliver|take|assume|go with|enroll|enrol|withhold|restart)\b"
 )
 _FILLER = word_set(
     """
@@ -91,7 +91,6 @@ _LISTS = re.compile(
     rf"\b{SOURCE}\b (?:only )?(?:mentions?|lists?|documents?|records?|names?)\b|"
     r"\b(?:is|are|was|were) (?:only )?(?:mentioned|listed|named|documented|recorded)\b"
 )
-_REASON = re.compile(r"\W*(?:because|since|due to|owing to)\b")
 
 
 def verdict(part: Clause, matter: Matter) -> Verdict:
@@ -114,7 +113,7 @@ def verdict(part: Clause, matter: Matter) -> Verdict:
         return "offers" if matters else "nothing"
     if any(_is_value(n, matter) for n in part.numbers):
         return _verdict_on_numbers(part, spoken, matter)
-    if _REASON.match(text) and matter.asks_why:
+    if GIVES_REASON.match(text) and matter.asks_why:
         return "offers"
     acts = any(w in ACTIONS for w in spoken[:3]) and spoken[0] != "only"
     if acts and not SOURCE_WORD.search(text):

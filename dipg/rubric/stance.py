@@ -24,7 +24,7 @@ from dipg.rubric.lexicon import STOP_WORDS
 from dipg.rubric.matter import Matter
 from dipg.rubric.offers import is_foreign, is_prescription, puts_forward, verdict
 from dipg.rubric.picks import picks_none
-from dipg.rubric.telling import CANNOT, CANNOT_BE, SOURCE, SOURCE_WORD, STRONG, TELLS
+from dipg.rubric.telling import CANNOT, CANNOT_BE, GIVES_REASON, SOURCE, SOURCE_WORD, STRONG, TELLS
 from dipg.text import words
 
 _DECLINES = re.compile(
@@ -88,7 +88,7 @@ def take_stance(
     """
     text, parts, spoken = answer.text, answer.clauses, answer.spoken
     if matter.asks_why and absences:  # "because no slot could be found" is a reason
-        reasons = [(p.start, p.end) for p in parts if _GIVES_REASON.match(p.text)]
+        reasons = [(p.start, p.end) for p in parts if GIVES_REASON.match(p.text)]
         absences = [a for a in absences if not any(b <= a[0] < e for b, e in reasons)]
     stated = statements_of_conflict(text, spoken)
     if stated and speaks_of_conflict(matter.question.text.lower()):
@@ -118,9 +118,6 @@ def take_stance(
         else:
             declines = not any(is_prescription(p.text) or _has_figures(p) for p in parts)
     return Stance(missing, flagged, declines)
-
-
-_GIVES_REASON = re.compile(r"\W*(?:because|since|due to|owing to)\b")
 
 
 def _is_part_of_report(

@@ -48,3 +48,5 @@ CANNOT = (
     r"not able to|"
     r"not possible to|impossible to|no way to)"
 )
+GIVES_REASON = re.compile(r"\W*(?:because|since|due to|owing to)\b")
+"""How a clause begins that gives a reason; for `match`."""
